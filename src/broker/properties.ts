@@ -57,6 +57,8 @@ export class Properties {
   readonly userId: string | undefined;
   readonly appId: string | undefined;
   readonly clusterId: string | undefined;
+  /** Nothing here asks for a check or changes the route: no headers, expiration or user id. */
+  readonly plain: boolean;
   /** Time to live of `expiration` in ms; −1 for none, NaN if it is not a number in range. */
   readonly ttlMs: number;
   /** A cache, not content: these properties as some adapter last encoded them. */
@@ -79,6 +81,10 @@ export class Properties {
     this.clusterId = values.clusterId;
     this.ttlMs = values.expiration === undefined ? -1 : parseTtlMs(values.expiration);
     this.headerFields = values.headers;
+    this.plain =
+      values.headers === undefined &&
+      values.expiration === undefined &&
+      values.userId === undefined;
   }
 
   get persistent(): boolean {
@@ -101,7 +107,7 @@ export class Properties {
 
   /** A copy that differs in the given values; the cache does not carry over. */
   with(changes: PropertyValues): Properties {
-    return new Properties({ ...this, headers: this.headerFields, ...changes });
+    return new Properties({ ...(this as PropertyValues), headers: this.headerFields, ...changes });
   }
 }
 

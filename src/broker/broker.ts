@@ -1,0 +1,172 @@
+/**
+ * Broker: the engine as a whole. Users and vhosts as the catalog's commands made them, logins, and
+ * the sessions that are open. No sockets and no files: the composition root (main.ts, embed.ts)
+ * hands in clock, log, store and catalog.
+ */
+import { hashPassword } from '../auth/password.ts';
+import type { PermissionPatterns, Permissions } from '../auth/permissions.ts';
+import { type Login, type LoginFailure, type User, Users } from '../auth/users.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { MessageStore } from '../storage/message-store.ts';
+import { type Catalog, type Change, COMMAND_VERSION, type Command } from './catalog.ts';
+import { BrokerError } from './errors.ts';
+import { Session } from './session.ts';
+import { TopologyAccess } from './topology-access.ts';
+import { VHost } from './vhost.ts';
+
+/** Who exists on a broker that starts with an empty catalog. */
+export interface Defaults {
+  readonly vhost: string;
+  readonly user: string;
+  readonly password: string;
+  readonly tags: readonly string[];
+  readonly permissions: PermissionPatterns;
+}
+
+export interface BrokerOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: MessageStore;
+  readonly catalog: Catalog;
+  readonly defaults: Defaults;
+  /** Users that may log in from this machine only. */
+  readonly loopbackUsers: readonly string[];
+  /** Bytes of the largest body that may be published. */
+  readonly maxMessageBytes: number;
+  /** Body bytes of waiting messages that a queue keeps in memory if its store can load them. */
+  readonly queueResidentBytes?: number;
+}
+
+export class Broker {
+  readonly users: Users;
+  readonly vhosts = new Map<string, VHost>();
+  readonly sessions = new Set<Session>();
+  readonly store: MessageStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  private readonly catalog: Catalog;
+  private readonly options: BrokerOptions;
+  private lastSessionId = 0;
+
+  private constructor(options: BrokerOptions) {
+    this.options = options;
+    this.clock = options.clock;
+    this.log = options.log;
+    this.store = options.store;
+    this.catalog = options.catalog;
+    this.users = new Users(options.loopbackUsers);
+  }
+
+  /** A broker with everything that its catalog knows, and the defaults if that is nothing. */
+  static async open(options: BrokerOptions): Promise<Broker> {
+    const broker = new Broker(options);
+    await broker.catalog.open((command) => broker.apply(command));
+    if (broker.vhosts.size === 0 && broker.users.size === 0) await broker.seed(options.defaults);
+    const opening = [...broker.vhosts.values()].map((vhost) => vhost.opened());
+    await Promise.all(opening);
+    return broker;
+  }
+
+  /** Is the login good? Returns the user, or why not: that is for the log, not for the client. */
+  authenticate(login: Login): User | LoginFailure {
+    return this.users.authenticate(login);
+  }
+
+  /**
+   * Opens a session of a user who has logged in.
+   * @throws BrokerError NOT_ALLOWED if the vhost does not exist or is closed to the user
+   */
+  openSession(user: User, vhostName: string): Session {
+    const vhost = this.vhosts.get(vhostName);
+    if (vhost === undefined) throw new BrokerError('NOT_ALLOWED', `vhost ${vhostName} not found`);
+    const permissions = user.permissions.get(vhostName);
+    if (permissions === undefined) {
+      const text = `access to vhost '${vhostName}' refused for user '${user.name}'`;
+      throw new BrokerError('NOT_ALLOWED', text);
+    }
+    const session = this.sessionOf(user, permissions, vhost);
+    this.sessions.add(session);
+    return session;
+  }
+
+  /** Makes a change: for adapters that administer. Sessions have doors of their own. */
+  async propose(change: Change): Promise<void> {
+    await this.catalog.propose({ version: COMMAND_VERSION, ...change });
+  }
+
+  /** Closes what is open and waits until the store and the catalog have everything. */
+  async close(): Promise<void> {
+    await Promise.all([...this.sessions].map((session) => session.close()));
+    for (const vhost of this.vhosts.values()) vhost.stop();
+    await this.store.close();
+    await this.catalog.close();
+  }
+
+  private sessionOf(user: User, permissions: Permissions, vhost: VHost): Session {
+    const id = `session-${++this.lastSessionId}`;
+    const topology = new TopologyAccess({
+      sessionId: id,
+      userName: user.name,
+      permissions,
+      vhost,
+      propose: (change) => this.propose(change),
+      allocateQueueId: () => this.catalog.allocateQueueId(),
+    });
+    const { maxMessageBytes } = this.options;
+    const closed = (session: Session): void => {
+      this.sessions.delete(session);
+    };
+    return new Session({ id, user, permissions, vhost, topology, maxMessageBytes, closed });
+  }
+
+  private async seed(defaults: Defaults): Promise<void> {
+    const { vhost, user, password, tags, permissions } = defaults;
+    await this.propose({ op: 'vhost.put', name: vhost });
+    const record = { name: user, passwordHash: hashPassword(password), tags };
+    await this.propose({ op: 'user.put', record });
+    await this.propose({ op: 'permission.put', record: { user, vhost, ...permissions } });
+  }
+
+  private apply(command: Command): void {
+    if (command.version > COMMAND_VERSION) {
+      throw new Error(`the catalog has a command of version ${command.version}: a newer Warren's`);
+    }
+    switch (command.op) {
+      case 'vhost.put':
+        this.putVhost(command.name);
+        break;
+      case 'vhost.delete':
+        this.vhosts.get(command.name)?.stop();
+        this.vhosts.delete(command.name);
+        break;
+      case 'user.put': {
+        const { name, passwordHash, tags } = command.record;
+        this.users.put(name, passwordHash, tags);
+        break;
+      }
+      case 'user.delete':
+        this.users.delete(command.name);
+        break;
+      case 'permission.put':
+        this.users.permit(command.record.user, command.record.vhost, command.record);
+        break;
+      case 'permission.delete':
+        this.users.forbid(command.user, command.vhost);
+        break;
+      default: {
+        const vhost = 'record' in command ? command.record.vhost : command.vhost;
+        this.vhosts.get(vhost)?.topology.apply(command);
+      }
+    }
+  }
+
+  private putVhost(name: string): void {
+    if (this.vhosts.has(name)) return;
+    const { clock, log, store, queueResidentBytes } = this.options;
+    const propose = (change: Change): Promise<void> => this.propose(change);
+    const context = { clock, log, store, propose };
+    const budget = queueResidentBytes === undefined ? {} : { queueResidentBytes };
+    this.vhosts.set(name, new VHost(name, { ...context, ...budget }));
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Catalog: the port to whatever keeps the topology. Everything that outlives a connection (vhosts,
+ * users, permissions, exchanges, queues, bindings) changes by a command that the catalog puts in
+ * order and hands to `apply`: at boot, from an adapter, from another node. Commands carry a version
+ * from day one, because a durable log replays old ones for ever. Backends: memory-catalog.ts.
+ */
+import type { PermissionPatterns } from '../auth/permissions.ts';
+import type { QueueId } from '../storage/message-store.ts';
+import type { Fields } from './field.ts';
+
+/** The version of the commands that this program writes. */
+export const COMMAND_VERSION = 1;
+
+export interface QueueRecord {
+  readonly vhost: string;
+  readonly name: string;
+  /** Names the queue's messages in a store; given out by {@link Catalog.allocateQueueId}. */
+  readonly id: QueueId;
+  readonly durable: boolean;
+  /** The session that alone may use the queue; null if anyone may. */
+  readonly owner: string | null;
+  readonly autoDelete: boolean;
+  readonly arguments: Fields;
+}
+
+export interface ExchangeRecord {
+  readonly vhost: string;
+  readonly name: string;
+  readonly type: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly internal: boolean;
+  readonly arguments: Fields;
+}
+
+export interface BindingRecord {
+  readonly vhost: string;
+  readonly source: string;
+  readonly destinationKind: 'queue' | 'exchange';
+  readonly destination: string;
+  readonly routingKey: string;
+  readonly arguments: Fields;
+}
+
+export interface UserRecord {
+  readonly name: string;
+  readonly passwordHash: string | null;
+  readonly tags: readonly string[];
+}
+
+export interface PermissionRecord extends PermissionPatterns {
+  readonly user: string;
+  readonly vhost: string;
+}
+
+/** Puts replace, deletes of what is not there do nothing: commands may be replayed. */
+export type Change =
+  | { readonly op: 'vhost.put'; readonly name: string }
+  | { readonly op: 'vhost.delete'; readonly name: string }
+  | { readonly op: 'user.put'; readonly record: UserRecord }
+  | { readonly op: 'user.delete'; readonly name: string }
+  | { readonly op: 'permission.put'; readonly record: PermissionRecord }
+  | { readonly op: 'permission.delete'; readonly user: string; readonly vhost: string }
+  | VhostChange;
+
+/** Changes inside one vhost. */
+export type VhostChange =
+  | { readonly op: 'exchange.put'; readonly record: ExchangeRecord }
+  | { readonly op: 'exchange.delete'; readonly vhost: string; readonly name: string }
+  | { readonly op: 'queue.put'; readonly record: QueueRecord }
+  | { readonly op: 'queue.delete'; readonly vhost: string; readonly name: string }
+  | { readonly op: 'binding.put'; readonly record: BindingRecord }
+  | { readonly op: 'binding.delete'; readonly record: BindingRecord };
+
+export type Command = { readonly version: number } & Change;
+
+export interface Catalog {
+  /** Replays everything into `apply`; from then on every proposed command is applied in order. */
+  open(apply: (command: Command) => void): Promise<void>;
+  /**
+   * Resolves when the command is applied and as durable as it has to be. Two proposals are applied
+   * in the order of the calls.
+   * @throws Error if it could not be kept; then it is not applied
+   */
+  propose(command: Command): Promise<void>;
+  /** A number no queue has had before. */
+  allocateQueueId(): QueueId;
+  close(): Promise<void>;
+}

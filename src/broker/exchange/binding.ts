@@ -1,0 +1,20 @@
+/**
+ * Binding: one rule of an exchange saying what goes where. Two bindings are the same if source,
+ * destination, routing key and arguments are.
+ */
+import { type Fields, sameFields } from '../field.ts';
+import type { Destination } from './matched.ts';
+
+export interface Binding {
+  readonly destination: Destination;
+  readonly routingKey: string;
+  readonly arguments: Fields;
+}
+
+export function sameBinding(a: Binding, b: Binding): boolean {
+  return (
+    a.destination === b.destination &&
+    a.routingKey === b.routingKey &&
+    sameFields(a.arguments, b.arguments)
+  );
+}

@@ -1,0 +1,99 @@
+/**
+ * Exchange: takes messages and hands them to what is bound to it. What an exchange of some type
+ * does with routing keys is its Router; the types are listed in exchange-types.ts. To add one:
+ * a Router in a file of its own and a row there.
+ */
+import { resource } from '../errors.ts';
+import { type Fields, stringOf } from '../field.ts';
+import type { Message } from '../message.ts';
+import { type Binding, sameBinding } from './binding.ts';
+import type { Matched } from './matched.ts';
+
+/** The part of an exchange that depends on its type. */
+export interface Router {
+  /**
+   * Refuses a binding that makes no sense for the type.
+   * @throws BrokerError PRECONDITION_FAILED
+   */
+  check?(args: Fields): void;
+  bind(binding: Binding): void;
+  unbind(binding: Binding): void;
+  /** Adds every destination that the message reaches by this key. */
+  route(routingKey: string, message: Message, into: Matched): void;
+}
+
+export interface ExchangeDefinition {
+  readonly name: string;
+  readonly type: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  /** Clients cannot publish to it; only bindings lead there. */
+  readonly internal: boolean;
+  readonly arguments: Fields;
+}
+
+export class Exchange {
+  readonly kind = 'exchange';
+  readonly name: string;
+  readonly type: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly internal: boolean;
+  readonly arguments: Fields;
+  /** Where messages go that this exchange routes nowhere. */
+  readonly alternate: string | null;
+  readonly router: Router;
+  readonly bindings = new Set<Binding>();
+  /** The same by destination and routing key, to find duplicates among thousands. */
+  private readonly index = new Map<string, Binding[]>();
+  /** See Matched. */
+  routeMark = 0;
+  private readonly vhost: string;
+
+  constructor(definition: ExchangeDefinition, router: Router, vhost: string) {
+    this.name = definition.name;
+    this.type = definition.type;
+    this.durable = definition.durable;
+    this.autoDelete = definition.autoDelete;
+    this.internal = definition.internal;
+    this.arguments = definition.arguments;
+    this.alternate = stringOf(definition.arguments.get('alternate-exchange'));
+    this.router = router;
+    this.vhost = vhost;
+  }
+
+  toString(): string {
+    return resource('exchange', this.name, this.vhost);
+  }
+
+  /** Adds a binding. Returns false if the very same one exists. */
+  bind(binding: Binding): boolean {
+    if (this.find(binding) !== undefined) return false;
+    this.bindings.add(binding);
+    const key = indexKey(binding);
+    this.index.set(key, [...(this.index.get(key) ?? []), binding]);
+    this.router.bind(binding);
+    return true;
+  }
+
+  /** Removes the binding that is the same as this one. Returns it, undefined if there is none. */
+  unbind(like: Binding): Binding | undefined {
+    const binding = this.find(like);
+    if (binding === undefined) return undefined;
+    this.bindings.delete(binding);
+    const key = indexKey(binding);
+    const left = (this.index.get(key) ?? []).filter((other) => other !== binding);
+    if (left.length === 0) this.index.delete(key);
+    else this.index.set(key, left);
+    this.router.unbind(binding);
+    return binding;
+  }
+
+  private find(like: Binding): Binding | undefined {
+    return this.index.get(indexKey(like))?.find((binding) => sameBinding(binding, like));
+  }
+}
+
+function indexKey({ destination, routingKey }: Binding): string {
+  return `${destination.kind} ${destination.name}\0${routingKey}`;
+}

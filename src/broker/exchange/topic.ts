@@ -1,0 +1,37 @@
+/**
+ * Topic router: a message goes where its routing key fits the binding's pattern [AMQP 3.1.3.3].
+ * Hot path: the destinations of recent keys are remembered until a binding changes.
+ */
+import { TOPIC_ROUTES_MAX } from '../../limits.ts';
+import type { Message } from '../message.ts';
+import type { Binding } from './binding.ts';
+import type { Router } from './exchange.ts';
+import type { Matched } from './matched.ts';
+import { TopicTrie } from './topic-trie.ts';
+
+export class TopicRouter implements Router {
+  private readonly trie = new TopicTrie<Binding>();
+  private readonly routes = new Map<string, Binding[]>();
+
+  bind(binding: Binding): void {
+    this.trie.add(binding.routingKey, binding);
+    this.routes.clear();
+  }
+
+  unbind(binding: Binding): void {
+    this.trie.remove(binding.routingKey, binding);
+    this.routes.clear();
+  }
+
+  route(routingKey: string, _message: Message, into: Matched): void {
+    const bindings = this.routes.get(routingKey) ?? this.match(routingKey);
+    for (let i = 0; i < bindings.length; i++) into.add((bindings[i] as Binding).destination);
+  }
+
+  private match(routingKey: string): Binding[] {
+    const bindings = this.trie.match(routingKey);
+    if (this.routes.size >= TOPIC_ROUTES_MAX) this.routes.clear();
+    this.routes.set(routingKey, bindings);
+    return bindings;
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * Backlog: the messages of one queue that wait for a consumer: in order, of which some are only
+ * in the store (paging.ts), some run out (expiry.ts), and some may be too many (overflow.ts).
+ * Whoever leaves other than at the head is given up through the host. Hot path: add, takeHead.
+ */
+import type { Meta, Ref } from '../../storage/message-store.ts';
+import { Delivery } from '../delivery.ts';
+import type { Message } from '../message.ts';
+import type { DeathReason } from './dead-letter.ts';
+import { type Expirable, Expiry } from './expiry.ts';
+import { Levels } from './levels.ts';
+import { isBounded, isOver, wouldOverflow } from './overflow.ts';
+import type { Paging } from './paging.ts';
+import type { Queue } from './queue.ts';
+import type { QueueHost } from './queue-host.ts';
+import type { ReadyList } from './ready-list.ts';
+
+export class Backlog implements Expirable {
+  paging: Paging | null = null;
+  private readonly queue: Queue;
+  private readonly host: QueueHost;
+  private readonly levels: Levels;
+  private readonly drops: boolean;
+  private readonly rejects: boolean;
+  private expiry: Expiry | null = null;
+
+  constructor(queue: Queue, host: QueueHost) {
+    this.queue = queue;
+    this.host = host;
+    this.levels = new Levels(queue.settings.maxPriority);
+    const bounded = isBounded(queue.settings);
+    this.drops = bounded && queue.settings.overflow === 'drop-head';
+    this.rejects = bounded && !this.drops;
+  }
+
+  /** Messages that wait. */
+  get size(): number {
+    return this.levels.size;
+  }
+
+  /** The sum of their bodies in bytes. */
+  get bytes(): number {
+    return this.levels.bytes;
+  }
+
+  /** Does reject-publish turn a message of this size away? */
+  refuses(bodyBytes: number, arriving: number): boolean {
+    return this.rejects && wouldOverflow(this.queue.settings, this.levels, arriving, bodyBytes);
+  }
+
+  /** A delivery of a message that need not wait; it has a place here should it be requeued. */
+  passThrough(message: Message, ref: Ref): Delivery {
+    const level = this.levels.levelOf(message);
+    const position = this.levels.list(level).skip();
+    const expiresAtMs = this.expiryOf(message);
+    return new Delivery(message, this.queue, ref, level, position, 0, false, expiresAtMs);
+  }
+
+  /** Appends a message. */
+  add(message: Message, ref: Ref, deliveries: number): void {
+    const level = this.levels.levelOf(message);
+    const expiresAtMs = this.expiryOf(message);
+    const kept = this.paging === null ? message : this.paging.keep(message, ref);
+    const bytes = message.body.length;
+    const position = this.levels.push(level, kept, ref, bytes, expiresAtMs, deliveries);
+    if (expiresAtMs !== 0) this.watch(level, position, expiresAtMs);
+  }
+
+  /** Appends a message that is in the store only. */
+  addStored(meta: Meta): void {
+    const level = this.levels.levelOf(meta);
+    const expiresAtMs = this.earlier(meta.expiresAtMs, meta.arrivedAtMs);
+    const { ref, bodyBytes, deliveries } = meta;
+    const position = this.levels.push(level, null, ref, bodyBytes, expiresAtMs, deliveries);
+    if (expiresAtMs !== 0) this.watch(level, position, expiresAtMs);
+  }
+
+  /** Puts a delivery back where it came from. */
+  putBack(delivery: Delivery): void {
+    const { level, position, message, ref, expiresAtMs } = delivery;
+    this.paging?.hold(message);
+    const deliveries = delivery.deliveryCount + 1;
+    this.levels.putBack(level, position, message, ref, expiresAtMs, deliveries);
+    if (expiresAtMs !== 0) this.watch(level, position, expiresAtMs);
+  }
+
+  /** Takes the next message out; null if there is none, or if it is being read back. */
+  takeHead(): Delivery | null {
+    for (;;) {
+      const level = this.levels.topLevel();
+      if (level < 0) return null;
+      const list = this.levels.list(level);
+      const position = list.head();
+      const expiresAtMs = list.expiresAtMsAt(position);
+      if (expiresAtMs !== 0 && expiresAtMs <= this.host.clock.now()) {
+        this.drop(level, position, 'expired');
+        continue;
+      }
+      const message = list.messageAt(position);
+      if (message !== null) return this.takeRow(list, level, position, message);
+      if (!this.readHead(list, level)) return null;
+    }
+  }
+
+  /** Gives up what cannot stay: what ran out this very moment, and what drop-head drops. */
+  trim(): void {
+    this.expiry?.runDue();
+    if (!this.drops) return;
+    while (isOver(this.queue.settings, this.levels)) {
+      const level = this.levels.topLevel();
+      this.drop(level, this.levels.list(level).head(), 'maxlen');
+    }
+  }
+
+  /** Removes everything. Returns how many there were. */
+  purge(): number {
+    const purged = this.levels.size;
+    for (const { level, position } of [...this.levels.rows()]) {
+      this.queue.discard(this.levels.list(level).refAt(position));
+      this.remove(level, position);
+    }
+    this.clear();
+    return purged;
+  }
+
+  /** Stops watching the time; for a queue that is gone. */
+  clear(): void {
+    this.expiry?.clear();
+  }
+
+  isWaiting(level: number, position: number, expiresAtMs: number): boolean {
+    const list = this.levels.list(level);
+    return list.has(position) && list.expiresAtMsAt(position) === expiresAtMs;
+  }
+
+  expire(level: number, position: number): void {
+    this.drop(level, position, 'expired');
+  }
+
+  private takeRow(list: ReadyList, level: number, position: number, message: Message): Delivery {
+    const delivery = new Delivery(
+      message,
+      this.queue,
+      list.refAt(position),
+      level,
+      position,
+      list.deliveryCountAt(position),
+      list.redeliveredAt(position),
+      list.expiresAtMsAt(position),
+    );
+    this.remove(level, position);
+    return delivery;
+  }
+
+  private readHead(list: ReadyList, level: number): boolean {
+    const done = (): void => this.queue.readable();
+    const lost = (position: number): void => {
+      this.remove(level, position);
+      this.host.lost(this.queue);
+    };
+    return (this.paging as Paging).readHead(list, done, lost);
+  }
+
+  /** A waiting message leaves without being delivered. */
+  private drop(level: number, position: number, reason: DeathReason): void {
+    const list = this.levels.list(level);
+    const message = list.messageAt(position);
+    const ref = list.refAt(position);
+    this.remove(level, position);
+    if (message !== null) this.queue.giveUp(message, ref, reason);
+    else if (this.queue.settings.deadLetterExchange === null) this.queue.discard(ref);
+    else this.readBack(ref, reason);
+  }
+
+  private readBack(ref: Ref, reason: DeathReason): void {
+    (this.paging as Paging).readOne(ref).then(
+      (message) => this.queue.giveUp(message, ref, reason),
+      () => this.host.lost(this.queue),
+    );
+  }
+
+  private remove(level: number, position: number): void {
+    if (this.paging !== null) {
+      const list = this.levels.list(level);
+      if (list.messageAt(position) !== null) this.paging.released(list.bodyBytesAt(position));
+    }
+    this.levels.remove(level, position);
+  }
+
+  private watch(level: number, position: number, expiresAtMs: number): void {
+    this.expiry ??= new Expiry(this.host.clock, this);
+    this.expiry.add(level, position, expiresAtMs);
+  }
+
+  /** When the message runs out in this queue, by its own expiration or x-message-ttl; 0: never. */
+  private expiryOf(message: Message): number {
+    if (this.queue.settings.ttlMs < 0 && message.properties.ttlMs < 0) return 0;
+    if (message.arrivedAtMs === 0) message.arrivedAtMs = this.host.clock.now();
+    return this.earlier(message.expiresAtMs, message.arrivedAtMs);
+  }
+
+  private earlier(ownMs: number, arrivedAtMs: number): number {
+    const { ttlMs } = this.queue.settings;
+    if (ttlMs < 0) return ownMs;
+    const queueMs = arrivedAtMs + ttlMs;
+    return ownMs === 0 ? queueMs : Math.min(ownMs, queueMs);
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * Overflow: what `x-max-length` and `x-max-length-bytes` do. Both count ready messages only: what
+ * consumers hold does not count. drop-head makes room at the head, reject-publish turns the new
+ * message away (its publisher gets a nack), reject-publish-dlx dead-letters it besides.
+ */
+
+import type { QueueSettings } from './arguments.ts';
+import type { Levels } from './levels.ts';
+
+/** Is there a limit at all? Asked once, when the queue is made. */
+export function isBounded(settings: QueueSettings): boolean {
+  return settings.maxLength >= 0 || settings.maxLengthBytes >= 0;
+}
+
+/** Does the queue hold more than it may? Then drop-head drops. */
+export function isOver(settings: QueueSettings, waiting: Levels): boolean {
+  const { maxLength, maxLengthBytes } = settings;
+  if (maxLength >= 0 && waiting.size > maxLength) return true;
+  return maxLengthBytes >= 0 && waiting.bytes > maxLengthBytes && waiting.size > 0;
+}
+
+/**
+ * Would one more message of `bodyBytes` be too much? Then reject-publish refuses it.
+ * @param arriving messages on their way that are not in the queue yet
+ */
+export function wouldOverflow(
+  settings: QueueSettings,
+  waiting: Levels,
+  arriving: number,
+  bodyBytes: number,
+): boolean {
+  const { maxLength, maxLengthBytes } = settings;
+  if (maxLength >= 0 && waiting.size + arriving + 1 > maxLength) return true;
+  return maxLengthBytes >= 0 && waiting.bytes + bodyBytes > maxLengthBytes;
+}

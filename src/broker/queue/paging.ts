@@ -1,0 +1,106 @@
+/**
+ * Paging: which waiting messages of a queue are in memory. A queue is a window over its store:
+ * bodies within the budget stay, later ones are let go if the store can load them again, and come
+ * back in windows when they get near the head. Queues whose store cannot load keep everything.
+ */
+import type { Loaded, QueueStore, Ref } from '../../storage/message-store.ts';
+import { NO_REF } from '../../storage/message-store.ts';
+import type { Message } from '../message.ts';
+import { decodeStored } from '../stored-header.ts';
+import type { ReadyList } from './ready-list.ts';
+
+/** Messages read back at once. */
+const WINDOW = 64;
+
+export class Paging {
+  private readonly store: QueueStore;
+  private readonly budgetBytes: number;
+  private residentBytes = 0;
+  private reading = false;
+
+  /** @param budgetBytes body bytes of waiting messages to keep in memory */
+  constructor(store: QueueStore, budgetBytes: number) {
+    this.store = store;
+    this.budgetBytes = budgetBytes;
+  }
+
+  /** The message if it may stay in memory while it waits, else null. */
+  keep(message: Message, ref: Ref): Message | null {
+    const bytes = message.body.length;
+    if (ref !== NO_REF && this.residentBytes + bytes > this.budgetBytes) return null;
+    this.residentBytes += bytes;
+    return message;
+  }
+
+  /** A message that is in memory anyway waits again. */
+  hold(message: Message): void {
+    this.residentBytes += message.body.length;
+  }
+
+  /** A message that was in memory no longer waits. */
+  released(bodyBytes: number): void {
+    this.residentBytes -= bodyBytes;
+  }
+
+  /**
+   * Reads back the messages at the head of `list`. Returns true if they are there already when it
+   * returns; else `done` is called later. A message that cannot be read is reported to `lost`.
+   */
+  readHead(list: ReadyList, done: () => void, lost: (position: number) => void): boolean {
+    if (this.reading) return false;
+    const positions: number[] = [];
+    for (const position of list.positions()) {
+      if (list.messageAt(position) === null) positions.push(position);
+      if (positions.length === WINDOW) break;
+    }
+    const refs = positions.map((position) => list.refAt(position));
+    const loaded = this.store.load(refs);
+    if (!(loaded instanceof Promise)) {
+      positions.forEach((position, i) => {
+        this.fill(list, position, refs[i] as Ref, loaded[i] as Loaded);
+      });
+      return true;
+    }
+    this.reading = true;
+    this.await(loaded, list, positions, refs, lost).then(done);
+    return false;
+  }
+
+  /** Reads back one message that leaves the queue without being delivered. */
+  async readOne(ref: Ref): Promise<Message> {
+    const [loaded] = await this.store.load([ref]);
+    if (loaded === undefined) throw new Error('the store no longer has a message that it kept');
+    return decodeStored(loaded.header, loaded.body, 0);
+  }
+
+  private async await(
+    loading: Promise<Loaded[]>,
+    list: ReadyList,
+    positions: number[],
+    refs: Ref[],
+    lost: (position: number) => void,
+  ): Promise<void> {
+    try {
+      const loaded = await loading;
+      positions.forEach((position, i) => {
+        this.fill(list, position, refs[i] as Ref, loaded[i] as Loaded);
+      });
+    } catch {
+      for (const [i, position] of positions.entries()) {
+        if (isSame(list, position, refs[i] as Ref)) lost(position);
+      }
+    } finally {
+      this.reading = false;
+    }
+  }
+
+  private fill(list: ReadyList, position: number, ref: Ref, loaded: Loaded): void {
+    if (!isSame(list, position, ref)) return;
+    this.residentBytes += loaded.body.length;
+    list.setMessage(position, decodeStored(loaded.header, loaded.body, 0));
+  }
+}
+
+function isSame(list: ReadyList, position: number, ref: Ref): boolean {
+  return list.has(position) && list.refAt(position) === ref && list.messageAt(position) === null;
+}

@@ -1,0 +1,35 @@
+/**
+ * QueueHost and QueueDefinition: what a queue needs from outside, and what it is made of. The
+ * vhost is the host of its queues; tests bring one of their own.
+ */
+import type { Clock } from '../../clock.ts';
+import type { Ref } from '../../storage/message-store.ts';
+import type { Fields } from '../field.ts';
+import type { Message } from '../message.ts';
+import type { QueueSettings } from './arguments.ts';
+import type { DeathReason } from './dead-letter.ts';
+import type { Queue } from './queue.ts';
+
+/** What a queue needs of the vhost it is in. */
+export interface QueueHost {
+  readonly name: string;
+  readonly clock: Clock;
+  /** Publishes a message that the queue gave up; the queue's discard() is called when it is safe. */
+  deadLetter(queue: Queue, message: Message, ref: Ref, reason: DeathReason): void;
+  /** The queue is not used any more: auto-delete or x-expires. */
+  unused(queue: Queue): void;
+  /** A stored message could not be read back. */
+  lost(queue: Queue): void;
+  /** The store could not forget the queue. */
+  undeleted(queue: Queue, error: Error): void;
+}
+
+export interface QueueDefinition {
+  readonly name: string;
+  readonly durable: boolean;
+  /** The session that alone may use it; null if anyone may. */
+  readonly owner: string | null;
+  readonly autoDelete: boolean;
+  readonly arguments: Fields;
+  readonly settings: QueueSettings;
+}

@@ -1,0 +1,271 @@
+/**
+ * Queue: messages in order, consumers in turn. What waits is in the backlog; what is out is held
+ * by subscriptions and sessions until it is settled. Push with credit: drain() runs whenever
+ * something may have changed (a message came, one was settled, a consumer resumed) and never
+ * waits. Everything else has a file of its own beside this one. Hot path: enqueue, drain, settle.
+ */
+import type { Timer } from '../../clock.ts';
+import {
+  type Meta,
+  type NewMessage,
+  NO_REF,
+  type QueueSink,
+  type QueueStore,
+  type Ref,
+} from '../../storage/message-store.ts';
+import type { Delivery } from '../delivery.ts';
+import { BrokerError, resource } from '../errors.ts';
+import type { Fields } from '../field.ts';
+import { Message } from '../message.ts';
+import type { ReceiptHolder } from '../receipt.ts';
+import {
+  type CancelReason,
+  type Consumer,
+  type SubscribeOptions,
+  Subscription,
+} from '../subscription.ts';
+import type { QueueSettings } from './arguments.ts';
+import { Backlog } from './backlog.ts';
+import type { DeathReason } from './dead-letter.ts';
+import type { QueueDefinition, QueueHost } from './queue-host.ts';
+import { Subscriptions } from './subscriptions.ts';
+import type { Unsettled } from './unsettled.ts';
+
+/** How a delivery ends: done with, back to its place, or given up. */
+export type Outcome = 'ack' | 'requeue' | 'reject';
+
+export class Queue implements QueueSink, ReceiptHolder {
+  readonly kind = 'queue';
+  readonly name: string;
+  readonly durable: boolean;
+  readonly owner: string | null;
+  readonly autoDelete: boolean;
+  readonly arguments: Fields;
+  readonly settings: QueueSettings;
+  readonly backlog: Backlog;
+  readonly subscriptions: Subscriptions;
+  /** Where persistent messages are kept; null if the queue is not durable. */
+  store: QueueStore | null = null;
+  /** Messages handed out and not settled. */
+  unsettled = 0;
+  /** Messages published to a `readyOn: 'durable'` store and not committed yet. */
+  arriving = 0;
+  deleted = false;
+  /** The route that reached this queue last; makes a route a set without a Set. */
+  routeMark = 0;
+  private readonly host: QueueHost;
+  private idleTimer: Timer | null = null;
+  private draining = false;
+  /** Fetches that wait for the head of the backlog to be read back. */
+  private readonly waiters: (() => void)[] = [];
+
+  constructor(host: QueueHost, definition: QueueDefinition) {
+    this.host = host;
+    this.name = definition.name;
+    this.durable = definition.durable;
+    this.owner = definition.owner;
+    this.autoDelete = definition.autoDelete;
+    this.arguments = definition.arguments;
+    this.settings = definition.settings;
+    this.backlog = new Backlog(this, host);
+    this.subscriptions = new Subscriptions(this.settings.singleActiveConsumer);
+    this.touch();
+  }
+
+  /** Messages ready for delivery. */
+  get size(): number {
+    return this.backlog.size;
+  }
+
+  toString(): string {
+    return resource('queue', this.name, this.host.name);
+  }
+
+  /** Does reject-publish turn a message of this size away? */
+  refuses(bodyBytes: number): boolean {
+    return this.backlog.refuses(bodyBytes, this.arriving);
+  }
+
+  /** Takes a message in: to a consumer at once if one is waiting for it, else to the backlog. */
+  enqueue(message: Message, ref: Ref): void {
+    if (this.backlog.size === 0 && !this.draining) {
+      const subscription = this.subscriptions.next();
+      if (subscription !== null) {
+        this.handOver(subscription, this.backlog.passThrough(message, ref));
+        return;
+      }
+    }
+    this.backlog.add(message, ref, 0);
+    this.settleDown();
+  }
+
+  /** A store says that a message is there: recovered, or committed. */
+  ready(meta: Meta, resident: NewMessage | null): void {
+    if (this.arriving > 0) this.arriving--;
+    if (resident instanceof Message) this.backlog.add(resident, meta.ref, meta.deliveries);
+    else this.backlog.addStored(meta);
+    this.settleDown();
+  }
+
+  /**
+   * Adds a consumer. It gets nothing before its first resume(), so that an adapter can answer
+   * its client first.
+   * @throws BrokerError ACCESS_REFUSED if it or another wants the queue for itself
+   */
+  subscribe(consumer: Consumer, options: SubscribeOptions): Subscription {
+    const { all } = this.subscriptions;
+    const wantsAlone = options.exclusive === true;
+    const taken = all.some((other) => other.exclusive) || (wantsAlone && all.length > 0);
+    if (taken || (wantsAlone && this.settings.singleActiveConsumer)) {
+      throw new BrokerError('ACCESS_REFUSED', `${this} in exclusive use`);
+    }
+    this.idleTimer?.cancel();
+    const subscription = new Subscription(this, consumer, options);
+    this.subscriptions.add(subscription);
+    return subscription;
+  }
+
+  /** Ends a subscription; called by Subscription.cancel(). */
+  unsubscribe(subscription: Subscription): void {
+    subscription.ended = true;
+    this.subscriptions.remove(subscription);
+    if (this.deleted) return;
+    if (this.subscriptions.size > 0) this.drain();
+    else if (this.autoDelete) this.host.unused(this);
+    else this.touch();
+  }
+
+  /** Gives a subscription its turn again; called by Subscription.resume(). */
+  unpark(subscription: Subscription): void {
+    this.subscriptions.unpark(subscription);
+    this.drain();
+  }
+
+  /** Hands messages over as long as somebody takes them. */
+  drain(): void {
+    if (this.draining || this.deleted) return;
+    this.draining = true;
+    try {
+      while (this.backlog.size > 0) {
+        const subscription = this.subscriptions.next();
+        if (subscription === null) break;
+        const delivery = this.backlog.takeHead();
+        if (delivery === null) break;
+        this.handOver(subscription, delivery);
+      }
+    } finally {
+      this.draining = false;
+    }
+  }
+
+  /** Messages at the head of the backlog have been read back. */
+  readable(): void {
+    for (const resolve of this.waiters.splice(0)) resolve();
+    this.drain();
+  }
+
+  /**
+   * Fetches one message without a subscription; null if none is ready.
+   * @param holder who has to settle it; null counts as settled at once
+   */
+  async fetch(holder: Unsettled | null): Promise<Delivery | null> {
+    this.touch();
+    let delivery = this.backlog.takeHead();
+    while (delivery === null && this.backlog.size > 0 && !this.deleted) {
+      await new Promise<void>((resolve) => this.waiters.push(resolve));
+      delivery = this.backlog.takeHead();
+    }
+    if (delivery === null) return null;
+    if (holder === null) {
+      this.discard(delivery.ref);
+    } else {
+      this.unsettled++;
+      holder.add(delivery);
+    }
+    return delivery;
+  }
+
+  /** Ends a delivery of this queue. */
+  settle(delivery: Delivery, outcome: Outcome): void {
+    const holder = delivery.holder as Unsettled;
+    holder.remove(delivery);
+    this.unsettled--;
+    if (outcome === 'ack') this.discard(delivery.ref);
+    else if (!this.deleted) this.handBack(delivery, outcome);
+    holder.subscription?.credit();
+  }
+
+  /** Removes every ready message. Returns how many there were. */
+  purge(): number {
+    return this.backlog.purge();
+  }
+
+  /** The queue is gone: consumers are told, messages forgotten. Returns how many were ready. */
+  delete(reason: CancelReason): number {
+    this.deleted = true;
+    this.backlog.clear();
+    this.idleTimer?.cancel();
+    for (const subscription of [...this.subscriptions.all]) {
+      subscription.cancel();
+      subscription.consumer.cancelled(reason);
+    }
+    this.readable();
+    return this.backlog.size;
+  }
+
+  /** The queue is in use: x-expires starts anew. */
+  touch(): void {
+    const { expiresMs } = this.settings;
+    if (expiresMs < 0 || this.deleted || this.subscriptions.size > 0) return;
+    this.idleTimer?.cancel();
+    this.idleTimer = this.host.clock.schedule(expiresMs, () => this.host.unused(this));
+  }
+
+  /** A message is settled for good. */
+  discard(ref: Ref): void {
+    if (ref !== NO_REF && !this.deleted) this.store?.ack(ref);
+  }
+
+  /** The queue will not keep a message: to the dead-letter exchange, if there is one. */
+  giveUp(message: Message, ref: Ref, reason: DeathReason): void {
+    if (this.settings.deadLetterExchange === null) this.discard(ref);
+    else this.host.deadLetter(this, message, ref, reason);
+  }
+
+  /** A dead letter of this queue is where it should go (or nowhere): its original may go. */
+  completed(ref: number): void {
+    this.discard(ref);
+  }
+
+  /** The store lost the queue: another node has it now, or it failed. */
+  closed(_reason: Error | null): void {
+    if (!this.deleted) this.delete('queue unavailable');
+  }
+
+  private handBack(delivery: Delivery, outcome: 'requeue' | 'reject'): void {
+    const { message, ref, deliveryCount } = delivery;
+    if (outcome === 'reject') {
+      this.giveUp(message, ref, 'rejected');
+      return;
+    }
+    if (ref !== NO_REF) this.store?.returned(ref, deliveryCount + 1);
+    this.backlog.putBack(delivery);
+    this.settleDown();
+  }
+
+  /** After the backlog has grown: deliver, else expire, else make room. */
+  private settleDown(): void {
+    this.drain();
+    if (this.backlog.size > 0) this.backlog.trim();
+  }
+
+  private handOver(subscription: Subscription, delivery: Delivery): void {
+    if (subscription.noAck) {
+      this.discard(delivery.ref);
+    } else {
+      this.unsettled++;
+      subscription.charge(delivery);
+    }
+    subscription.consumer.take(delivery);
+  }
+}

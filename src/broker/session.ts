@@ -1,0 +1,229 @@
+/**
+ * Session: the only door into the engine. One per client connection, already bound to a user and
+ * a vhost; rights, limits and ownership are checked here, once, for every protocol. Publishing,
+ * consuming and settling are in this file; declaring and binding are session.topology. When it
+ * closes, everything it holds goes back. Hot path: publish, settle.
+ */
+import type { Permissions } from '../auth/permissions.ts';
+import type { User } from '../auth/users.ts';
+import type { Delivery } from './delivery.ts';
+import { BrokerError } from './errors.ts';
+import { type Field, integerOf, NO_FIELDS, typeOf } from './field.ts';
+import { Message } from './message.ts';
+import { MAX_TTL_MS } from './properties.ts';
+import type { Outcome, Queue } from './queue/queue.ts';
+import { Unsettled } from './queue/unsettled.ts';
+import type { Receipt } from './receipt.ts';
+import type { Consumer, SubscribeOptions, Subscription } from './subscription.ts';
+import { DEFAULT_EXCHANGE_ALIAS, type TopologyAccess } from './topology-access.ts';
+import type { VHost } from './vhost.ts';
+
+/** What the broker gives a session. */
+export interface SessionContext {
+  /** Unique in this broker; owns exclusive queues. */
+  readonly id: string;
+  readonly user: User;
+  readonly permissions: Permissions;
+  readonly vhost: VHost;
+  readonly topology: TopologyAccess;
+  /** Bytes of the largest body that may be published. */
+  readonly maxMessageBytes: number;
+  /** Called when the session has closed. */
+  closed(session: Session): void;
+}
+
+/** A message fetched without a subscription. */
+export interface Fetched {
+  readonly delivery: Delivery;
+  /** Messages that are ready behind it. */
+  readonly remaining: number;
+}
+
+export class Session {
+  readonly id: string;
+  readonly user: User;
+  readonly vhost: VHost;
+  readonly topology: TopologyAccess;
+  readonly maxMessageBytes: number;
+  private readonly permissions: Permissions;
+  private readonly context: SessionContext;
+  private readonly subscriptions = new Set<Subscription>();
+  private readonly fetched = new Map<Queue, Unsettled>();
+  private ended = false;
+
+  constructor(context: SessionContext) {
+    this.id = context.id;
+    this.user = context.user;
+    this.vhost = context.vhost;
+    this.topology = context.topology;
+    this.maxMessageBytes = context.maxMessageBytes;
+    this.permissions = context.permissions;
+    this.context = context;
+  }
+
+  /**
+   * Publishes a message. The receipt, if any, is held by whoever has to make the message safe.
+   * @returns how many queues it reached
+   * @throws BrokerError ACCESS_REFUSED, NOT_FOUND (exchange), PRECONDITION_FAILED (properties)
+   */
+  publish(message: Message, receipt: Receipt | null): number {
+    const name = message.exchange;
+    if (!this.permissions.allows('write', name === '' ? DEFAULT_EXCHANGE_ALIAS : name)) {
+      throw this.refused('write', 'exchange', name);
+    }
+    const exchange = this.vhost.exchange(name);
+    if (exchange.internal) {
+      throw new BrokerError('ACCESS_REFUSED', `cannot publish to internal ${exchange}`);
+    }
+    if (message.properties.plain) return this.vhost.publish(exchange, message, null, receipt);
+    const keys = this.check(message);
+    return this.vhost.publish(exchange, withoutBcc(message), keys, receipt);
+  }
+
+  /**
+   * Refuses a body that is too large, before it has been received.
+   * @throws BrokerError PRECONDITION_FAILED
+   */
+  checkSize(bodyBytes: number): void {
+    if (bodyBytes <= this.maxMessageBytes) return;
+    const text = `message size ${bodyBytes} is larger than configured max size`;
+    throw new BrokerError('PRECONDITION_FAILED', `${text} ${this.maxMessageBytes}`);
+  }
+
+  /**
+   * Starts a subscription, dormant until its first resume().
+   * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED
+   */
+  subscribe(queueName: string, consumer: Consumer, options: SubscribeOptions): Subscription {
+    const queue = this.readableQueue(queueName);
+    const args = options.arguments ?? NO_FIELDS;
+    const priority = priorityOf(args.get('x-priority'), queue);
+    refuseStreamArguments(args.keys(), queue);
+    const ended = (subscription: Subscription): void => this.forget(subscription);
+    const subscription = queue.subscribe(consumer, { ...options, priority, ended });
+    this.subscriptions.add(subscription);
+    return subscription;
+  }
+
+  /**
+   * Fetches one message; null if none is ready. With `noAck` it is settled already.
+   * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED
+   */
+  async fetch(queueName: string, noAck: boolean): Promise<Fetched | null> {
+    const queue = this.readableQueue(queueName);
+    const delivery = await queue.fetch(noAck ? null : this.holderOf(queue));
+    if (delivery === null) return null;
+    if (this.ended && delivery.holder !== null) {
+      queue.settle(delivery, 'requeue');
+      return null;
+    }
+    return { delivery, remaining: queue.size };
+  }
+
+  /** Ends a delivery that this session got. */
+  settle(delivery: Delivery, outcome: Outcome): void {
+    const subscription = (delivery.holder as Unsettled).subscription;
+    delivery.queue.settle(delivery, outcome);
+    if (subscription?.ended) this.forget(subscription);
+  }
+
+  /** Ends every subscription, gives back what is out, and deletes the session's own queues. */
+  async close(): Promise<void> {
+    if (this.ended) return;
+    this.ended = true;
+    const subscriptions = [...this.subscriptions];
+    for (const subscription of subscriptions) subscription.cancel();
+    for (const subscription of subscriptions) giveBack(subscription.unsettled);
+    for (const unsettled of this.fetched.values()) giveBack(unsettled);
+    this.context.closed(this);
+    await this.topology.deleteOwn();
+  }
+
+  /** A subscription that has ended matters as long as it holds something. */
+  private forget(subscription: Subscription): void {
+    if (subscription.unsettled.size === 0) this.subscriptions.delete(subscription);
+  }
+
+  private readableQueue(name: string): Queue {
+    const queue = this.topology.queue(name);
+    if (!this.permissions.allows('read', name)) throw this.refused('read', 'queue', name);
+    this.topology.checkOwner(queue);
+    return queue;
+  }
+
+  private holderOf(queue: Queue): Unsettled {
+    let holder = this.fetched.get(queue);
+    if (holder === undefined) {
+      for (const [other, held] of this.fetched) if (held.size === 0) this.fetched.delete(other);
+      holder = new Unsettled(null);
+      this.fetched.set(queue, holder);
+    }
+    return holder;
+  }
+
+  /** Checks what a message says about itself. Returns the routing keys of CC and BCC. */
+  private check(message: Message): readonly string[] | null {
+    const { properties } = message;
+    if (Number.isNaN(properties.ttlMs)) throw badExpiration(properties.expiration as string);
+    const cc = copies(message, 'CC');
+    const bcc = copies(message, 'BCC');
+    const { userId } = properties;
+    if (userId !== undefined && userId !== this.user.name && !this.user.tags.has('impersonator')) {
+      const text = `user_id property set to '${userId}' but authenticated user was '${this.user.name}'`;
+      throw new BrokerError('PRECONDITION_FAILED', text);
+    }
+    return cc === null ? bcc : [...cc, ...(bcc ?? [])];
+  }
+
+  private refused(access: string, kind: 'queue' | 'exchange', name: string): BrokerError {
+    return this.topology.refusal(access, kind, name);
+  }
+}
+
+function giveBack(unsettled: Unsettled): void {
+  for (let delivery = unsettled.first(); delivery !== null; delivery = unsettled.first()) {
+    delivery.queue.settle(delivery, 'requeue');
+  }
+}
+
+function copies(message: Message, name: 'CC' | 'BCC'): readonly string[] | null {
+  const header = message.properties.headers?.get(name);
+  if (header === undefined || Array.isArray(header)) return message.copyKeys(name);
+  const text = `invalid message: {unacceptable_type_in_header,"${name}",${typeOf(header)}}`;
+  throw new BrokerError('PRECONDITION_FAILED', text);
+}
+
+/** BCC is for the broker's eyes only. */
+function withoutBcc(message: Message): Message {
+  const { headers } = message.properties;
+  if (headers === undefined || !headers.has('BCC')) return message;
+  const rest = new Map(headers);
+  rest.delete('BCC');
+  const properties = message.properties.with({ headers: rest });
+  return new Message(message.exchange, message.routingKey, properties, message.body);
+}
+
+function badExpiration(text: string): BrokerError {
+  const integer = /^-?\d+$/.test(text) ? BigInt(text) : null;
+  let why = 'no_integer';
+  if (integer !== null && integer < 0n) why = `{value_negative,${integer}}`;
+  if (integer !== null && integer > BigInt(MAX_TTL_MS)) why = `{value_too_large,${integer}}`;
+  return new BrokerError('PRECONDITION_FAILED', `invalid expiration '${text}': ${why}`);
+}
+
+function priorityOf(value: Field | undefined, queue: Queue): number {
+  if (value === undefined) return 0;
+  const priority = integerOf(value);
+  if (priority !== null) return priority;
+  const text = `invalid arg 'x-priority' for ${queue}: "expected integer, got ${typeOf(value)}"`;
+  throw new BrokerError('PRECONDITION_FAILED', text);
+}
+
+/** Consumer arguments that only streams understand are refused, as RabbitMQ does. */
+function refuseStreamArguments(names: Iterable<string>, queue: Queue): void {
+  for (const name of names) {
+    if (!name.startsWith('x-stream-')) continue;
+    const text = `invalid arg '${name}' for ${queue} of queue type rabbit_classic_queue`;
+    throw new BrokerError('PRECONDITION_FAILED', text);
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Consumer and Subscription: the two ends of push delivery. An adapter implements Consumer (where
+ * deliveries go); the engine holds the Subscription (credit, what is out, its turn in the queue).
+ * Back-pressure is a promise both keep: a consumer that answers canTake() with false is parked
+ * and not asked again until somebody calls resume(). Hot path.
+ */
+import type { Delivery } from './delivery.ts';
+import { type Fields, NO_FIELDS } from './field.ts';
+import type { Queue } from './queue/queue.ts';
+import { Unsettled } from './queue/unsettled.ts';
+
+/** Why the engine ended a subscription: its queue was deleted, or its queue's log is gone. */
+export type CancelReason = 'queue deleted' | 'queue unavailable';
+
+/** Somewhere deliveries can go; implemented by adapters. Its methods must not throw. */
+export interface Consumer {
+  /** May a message be written now? After `false`, the adapter calls resume() when it may again. */
+  canTake(): boolean;
+  take(delivery: Delivery): void;
+  /** The engine ended the subscription; nothing more will come. */
+  cancelled(reason: CancelReason): void;
+}
+
+/** A prefetch limit shared by the subscriptions of one channel. */
+export class PrefetchWindow {
+  used = 0;
+  readonly subscriptions = new Set<Subscription>();
+  private limitValue: number;
+
+  /** @param limit unsettled messages in all; 0 for unlimited */
+  constructor(limit: number) {
+    this.limitValue = limit;
+  }
+
+  get open(): boolean {
+    return this.limitValue === 0 || this.used < this.limitValue;
+  }
+
+  /** Changes the limit. A lower one lets what is out be; deliveries go on when there is room. */
+  set limit(limit: number) {
+    this.limitValue = limit;
+    if (this.open) this.resumeAll();
+  }
+
+  release(): void {
+    this.used--;
+    if (this.open) this.resumeAll();
+  }
+
+  private resumeAll(): void {
+    for (const subscription of this.subscriptions) subscription.resume();
+  }
+}
+
+export interface SubscribeOptions {
+  /** The adapter's name for it, shown to operators. */
+  readonly tag: string;
+  /** Deliveries count as settled when they are handed over. */
+  readonly noAck?: boolean;
+  readonly exclusive?: boolean;
+  /** Higher ones are served first as long as they can take; any int32, default 0. */
+  readonly priority?: number;
+  /** Unsettled messages that this subscription may hold; 0 for unlimited. */
+  readonly prefetch?: number;
+  readonly window?: PrefetchWindow | null;
+  readonly arguments?: Fields;
+  /** Told when the subscription has ended, whoever ended it. */
+  readonly ended?: (subscription: Subscription) => void;
+}
+
+export class Subscription {
+  readonly queue: Queue;
+  readonly consumer: Consumer;
+  readonly tag: string;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  readonly priority: number;
+  readonly prefetch: number;
+  readonly arguments: Fields;
+  readonly unsettled: Unsettled;
+  /** Not in the rotation: it had no credit when it was asked, or has not been started yet. */
+  parked = true;
+  ended = false;
+  private readonly window: PrefetchWindow | null;
+  private readonly onEnd: ((subscription: Subscription) => void) | undefined;
+
+  /** Made by Queue.subscribe, dormant until the first resume(). */
+  constructor(queue: Queue, consumer: Consumer, options: SubscribeOptions) {
+    this.queue = queue;
+    this.consumer = consumer;
+    this.tag = options.tag;
+    this.noAck = options.noAck ?? false;
+    this.exclusive = options.exclusive ?? false;
+    this.priority = options.priority ?? 0;
+    this.prefetch = options.prefetch ?? 0;
+    this.arguments = options.arguments ?? NO_FIELDS;
+    this.window = options.window ?? null;
+    this.unsettled = new Unsettled(this);
+    this.window?.subscriptions.add(this);
+    this.onEnd = options.ended;
+  }
+
+  /** Would it take a message now? Asked by the queue before every hand-over. */
+  willing(): boolean {
+    if (!this.noAck) {
+      if (this.prefetch !== 0 && this.unsettled.size >= this.prefetch) return false;
+      if (this.window !== null && !this.window.open) return false;
+    }
+    return this.consumer.canTake();
+  }
+
+  /** Credit may have returned: back into the rotation. Also starts a new subscription. */
+  resume(): void {
+    if (!this.parked || this.ended) return;
+    this.queue.unpark(this);
+  }
+
+  /** The queue gave it a message that has to be settled. */
+  charge(delivery: Delivery): void {
+    this.unsettled.add(delivery);
+    if (this.window !== null) this.window.used++;
+  }
+
+  /** One of its messages was settled. */
+  credit(): void {
+    if (this.window !== null) this.window.release();
+    if (this.parked) this.resume();
+  }
+
+  /** Ends it. What it holds stays out until it is settled or its session closes. */
+  cancel(): void {
+    if (this.ended) return;
+    this.window?.subscriptions.delete(this);
+    this.queue.unsubscribe(this);
+    this.onEnd?.(this);
+  }
+}

@@ -1,0 +1,338 @@
+/**
+ * TopologyAccess: what one session may change in its vhost: declare, delete, bind, unbind, purge.
+ * Checks rights, ownership and equivalence in RabbitMQ's order and with its texts, then proposes
+ * a command and waits until the catalog has it. The changes themselves are topology.ts.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import type { Access, Permissions } from '../auth/permissions.ts';
+import type { QueueId } from '../storage/message-store.ts';
+import type { BindingRecord, VhostChange } from './catalog.ts';
+import { checkSame, checkSameArguments } from './equivalence.ts';
+import { BrokerError, resource } from './errors.ts';
+import type { Exchange } from './exchange/exchange.ts';
+import { checkExchangeType } from './exchange/exchange-types.ts';
+import { type Fields, typeOf } from './field.ts';
+import { comparedArguments, settingsOf } from './queue/arguments.ts';
+import type { Queue } from './queue/queue.ts';
+import type { VHost } from './vhost.ts';
+
+/** The name that permissions know the default exchange by. */
+export const DEFAULT_EXCHANGE_ALIAS = 'amq.default';
+
+export interface QueueDeclaration {
+  /** '' lets the broker choose one. */
+  readonly name: string;
+  readonly durable: boolean;
+  readonly exclusive: boolean;
+  readonly autoDelete: boolean;
+  readonly arguments: Fields;
+}
+
+export interface ExchangeDeclaration {
+  readonly name: string;
+  readonly type: string;
+  readonly durable: boolean;
+  readonly autoDelete: boolean;
+  readonly internal: boolean;
+  readonly arguments: Fields;
+}
+
+export type BindingDeclaration = Omit<BindingRecord, 'vhost'>;
+
+/** A queue as a client is told about it. */
+export interface QueueInfo {
+  readonly name: string;
+  /** Ready messages; those that consumers hold do not count. */
+  readonly messages: number;
+  readonly consumers: number;
+}
+
+/** What a session brings along. */
+export interface AccessContext {
+  readonly sessionId: string;
+  readonly userName: string;
+  readonly permissions: Permissions;
+  readonly vhost: VHost;
+  propose(change: VhostChange): Promise<void>;
+  allocateQueueId(): QueueId;
+}
+
+export class TopologyAccess {
+  private readonly context: AccessContext;
+  private readonly vhost: VHost;
+  private readonly vhostName: string;
+  private readonly own = new Set<Queue>();
+  private ended = false;
+
+  constructor(context: AccessContext) {
+    this.context = context;
+    this.vhost = context.vhost;
+    this.vhostName = context.vhost.name;
+  }
+
+  /** @throws BrokerError NOT_FOUND */
+  queue(name: string): Queue {
+    return this.vhost.queue(name);
+  }
+
+  /**
+   * Declares a queue: makes it, or finds that the one there is the same.
+   * @throws BrokerError ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED
+   */
+  async declareQueue(declaration: QueueDeclaration): Promise<QueueInfo> {
+    const name = declaration.name === '' ? generatedName('amq.gen') : cleanName(declaration.name);
+    const owner = declaration.exclusive ? this.context.sessionId : null;
+    const durable = declaration.durable && !declaration.exclusive;
+    this.check('configure', 'queue', name);
+    const wanted = { ...declaration, name, durable, owner };
+    if (!this.vhost.topology.queues.has(name))
+      await this.makeQueue(wanted, declaration.name === '');
+    const queue = this.queue(name);
+    this.checkEquivalent(queue, wanted);
+    await queue.store?.opened;
+    queue.touch();
+    return infoOf(queue);
+  }
+
+  /**
+   * Looks whether a queue is there.
+   * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED
+   */
+  findQueue(name: string): QueueInfo {
+    const queue = this.queue(cleanName(name));
+    this.checkAny('queue', queue.name);
+    this.checkOwner(queue);
+    return infoOf(queue);
+  }
+
+  /**
+   * Deletes a queue. One that does not exist is fine.
+   * @returns how many messages were ready in it
+   * @throws BrokerError ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED (in use, not empty)
+   */
+  async deleteQueue(name: string, ifUnused: boolean, ifEmpty: boolean): Promise<number> {
+    this.check('configure', 'queue', name);
+    const queue = this.vhost.topology.queues.get(cleanName(name));
+    if (queue === undefined) return 0;
+    this.checkOwner(queue);
+    if (ifUnused && queue.subscriptions.size > 0) throw inUse(queue);
+    if (ifEmpty && queue.size > 0) {
+      throw new BrokerError('PRECONDITION_FAILED', `${queue} not empty`);
+    }
+    const messages = queue.size;
+    await this.vhost.deleteQueue(queue);
+    this.own.delete(queue);
+    return messages;
+  }
+
+  /**
+   * Removes the ready messages of a queue.
+   * @returns how many there were
+   * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED
+   */
+  purgeQueue(name: string): number {
+    const queue = this.queue(name);
+    this.check('read', 'queue', name);
+    this.checkOwner(queue);
+    return queue.purge();
+  }
+
+  /** @throws BrokerError ACCESS_REFUSED, PRECONDITION_FAILED */
+  async declareExchange(declaration: ExchangeDeclaration): Promise<void> {
+    const name = cleanName(declaration.name);
+    checkExchangeType(declaration.type);
+    refuseDefault(name);
+    this.check('configure', 'exchange', name);
+    const wanted = { ...declaration, name };
+    const { exchanges } = this.vhost.topology;
+    if (!exchanges.has(name)) await this.makeExchange(wanted);
+    checkSameExchange(this.vhost.exchange(name), wanted);
+  }
+
+  /** @throws BrokerError NOT_FOUND, ACCESS_REFUSED */
+  findExchange(name: string): Exchange {
+    refuseDefault(name);
+    const exchange = this.vhost.exchange(cleanName(name));
+    this.checkAny('exchange', exchange.name);
+    return exchange;
+  }
+
+  /**
+   * Deletes an exchange. One that does not exist is fine.
+   * @throws BrokerError ACCESS_REFUSED, PRECONDITION_FAILED (in use)
+   */
+  async deleteExchange(name: string, ifUnused: boolean): Promise<void> {
+    refuseDefault(name);
+    if (name.startsWith('amq.')) {
+      const what = resource('exchange', name, this.vhostName);
+      throw new BrokerError('ACCESS_REFUSED', `deletion of system ${what} not allowed`);
+    }
+    this.check('configure', 'exchange', name);
+    const exchange = this.vhost.topology.exchanges.get(cleanName(name));
+    if (exchange === undefined) return;
+    if (ifUnused && exchange.bindings.size > 0) throw inUse(exchange);
+    await this.propose({ op: 'exchange.delete', vhost: this.vhostName, name: exchange.name });
+  }
+
+  /** @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED */
+  async bind(declaration: BindingDeclaration): Promise<void> {
+    const record = this.checkedBinding(declaration);
+    if (record.destinationKind === 'queue') this.checkOwner(this.queue(record.destination));
+    else this.vhost.exchange(record.destination);
+    this.vhost.exchange(record.source).router.check?.(record.arguments);
+    await this.propose({ op: 'binding.put', record });
+  }
+
+  /** Removes a binding. One that does not exist is fine. @throws BrokerError ACCESS_REFUSED */
+  async unbind(declaration: BindingDeclaration): Promise<void> {
+    await this.propose({ op: 'binding.delete', record: this.checkedBinding(declaration) });
+  }
+
+  /** Deletes the exclusive queues of the session; it has ended. */
+  async deleteOwn(): Promise<void> {
+    this.ended = true;
+    await Promise.all([...this.own].map((queue) => this.vhost.deleteQueue(queue)));
+  }
+
+  /** @throws BrokerError RESOURCE_LOCKED if the queue belongs to another session */
+  checkOwner(queue: Queue): void {
+    if (queue.owner !== null && queue.owner !== this.context.sessionId) throw locked(queue);
+  }
+
+  /** The error for a right that is missing. */
+  refusal(access: string, kind: 'queue' | 'exchange', name: string): BrokerError {
+    const shown = name === '' ? DEFAULT_EXCHANGE_ALIAS : name;
+    const what = resource(kind, shown, this.vhostName);
+    const text = `${access} access to ${what} refused for user '${this.context.userName}'`;
+    return new BrokerError('ACCESS_REFUSED', text);
+  }
+
+  private async makeQueue(
+    wanted: QueueDeclaration & { readonly owner: string | null },
+    generated: boolean,
+  ): Promise<void> {
+    const { name } = wanted;
+    if (!generated) checkReserved('queue', name);
+    const settings = settingsOf(wanted.arguments, name, this.vhostName);
+    if (settings.deadLetterExchange !== null) {
+      this.check('read', 'queue', name);
+      this.check('write', 'exchange', settings.deadLetterExchange);
+    }
+    const id = this.context.allocateQueueId();
+    const { durable, owner, autoDelete } = wanted;
+    const record = { vhost: this.vhostName, name, id, durable, owner, autoDelete };
+    await this.propose({ op: 'queue.put', record: { ...record, arguments: wanted.arguments } });
+    if (owner !== null) await this.ownQueue(name);
+  }
+
+  private async ownQueue(name: string): Promise<void> {
+    const queue = this.vhost.topology.queues.get(name);
+    if (queue === undefined || queue.owner !== this.context.sessionId) return;
+    this.own.add(queue);
+    if (this.ended) await this.vhost.deleteQueue(queue);
+  }
+
+  private checkEquivalent(
+    queue: Queue,
+    wanted: QueueDeclaration & { readonly owner: string | null },
+  ): void {
+    if (queue.owner !== wanted.owner) throw locked(queue);
+    const what = String(queue);
+    checkSame('durable', what, wanted.durable, queue.durable);
+    checkSame('auto_delete', what, wanted.autoDelete, queue.autoDelete);
+    settingsOf(wanted.arguments, queue.name, this.vhostName);
+    checkSameArguments(comparedArguments(), what, wanted.arguments, queue.arguments);
+  }
+
+  private async makeExchange(wanted: ExchangeDeclaration): Promise<void> {
+    const { name } = wanted;
+    checkReserved('exchange', name);
+    const alternate = wanted.arguments.get('alternate-exchange');
+    if (typeof alternate === 'string') {
+      this.check('read', 'exchange', name);
+      this.check('write', 'exchange', alternate);
+    } else if (alternate !== undefined) {
+      const what = resource('exchange', name, this.vhostName);
+      const text = `invalid type '${typeOf(alternate)}' for arg 'alternate-exchange' in ${what}`;
+      throw new BrokerError('PRECONDITION_FAILED', text);
+    }
+    await this.propose({ op: 'exchange.put', record: { ...wanted, vhost: this.vhostName } });
+  }
+
+  private checkedBinding(declaration: BindingDeclaration): BindingRecord {
+    const source = cleanName(declaration.source);
+    const destination = cleanName(declaration.destination);
+    if (source === '' || (destination === '' && declaration.destinationKind === 'exchange')) {
+      throw defaultExchangeRefusal();
+    }
+    this.check('write', declaration.destinationKind, destination);
+    this.check('read', 'exchange', source);
+    return { ...declaration, source, destination, vhost: this.vhostName };
+  }
+
+  private check(access: Access, kind: 'queue' | 'exchange', name: string): void {
+    const known = name === '' ? DEFAULT_EXCHANGE_ALIAS : name;
+    if (!this.context.permissions.allows(access, known)) throw this.refusal(access, kind, name);
+  }
+
+  /** A passive declaration needs any right at all (RabbitMQ 4.3.1). */
+  private checkAny(kind: 'queue' | 'exchange', name: string): void {
+    const { permissions } = this.context;
+    if (permissions.allows('write', name) || permissions.allows('read', name)) return;
+    this.check('configure', kind, name);
+  }
+
+  private async propose(change: VhostChange): Promise<void> {
+    await this.context.propose(change);
+  }
+}
+
+/** RabbitMQ takes line ends out of names instead of refusing them. */
+function cleanName(name: string): string {
+  return name.includes('\n') || name.includes('\r') ? name.replace(/[\r\n]/g, '') : name;
+}
+
+/** `amq.gen-` and 22 characters, as RabbitMQ makes them. */
+export function generatedName(prefix: string): string {
+  const digest = createHash('md5').update(randomUUID()).digest('base64url');
+  return `${prefix}-${digest}`;
+}
+
+function infoOf(queue: Queue): QueueInfo {
+  return { name: queue.name, messages: queue.size, consumers: queue.subscriptions.size };
+}
+
+function locked(queue: Queue): BrokerError {
+  const text =
+    `cannot obtain exclusive access to locked ${queue}. It could be originally declared on ` +
+    'another connection or the exclusive property value does not match that of the original ' +
+    'declaration.';
+  return new BrokerError('RESOURCE_LOCKED', text);
+}
+
+function inUse(what: Queue | Exchange): BrokerError {
+  return new BrokerError('PRECONDITION_FAILED', `${what} in use`);
+}
+
+function checkReserved(kind: 'queue' | 'exchange', name: string): void {
+  if (!name.startsWith('amq.')) return;
+  const text = `${kind} name '${name}' contains reserved prefix 'amq.*'`;
+  throw new BrokerError('ACCESS_REFUSED', text);
+}
+
+function refuseDefault(name: string): void {
+  if (name === '' || name === DEFAULT_EXCHANGE_ALIAS) throw defaultExchangeRefusal();
+}
+
+function defaultExchangeRefusal(): BrokerError {
+  return new BrokerError('ACCESS_REFUSED', 'operation not permitted on the default exchange');
+}
+
+function checkSameExchange(exchange: Exchange, wanted: ExchangeDeclaration): void {
+  const what = String(exchange);
+  checkSame('type', what, wanted.type, exchange.type);
+  checkSame('durable', what, wanted.durable, exchange.durable);
+  checkSame('auto_delete', what, wanted.autoDelete, exchange.autoDelete);
+  checkSame('internal', what, wanted.internal, exchange.internal);
+  checkSameArguments(['alternate-exchange'], what, wanted.arguments, exchange.arguments);
+}

@@ -1,0 +1,129 @@
+/**
+ * Topology: the exchanges, queues and bindings of one vhost as the catalog's commands made them.
+ * apply() is deterministic and takes every command twice without harm; what follows from a command
+ * (bindings of a deleted queue, auto-delete exchanges) is part of applying it.
+ */
+import { QUEUE_RESIDENT_BYTES } from '../limits.ts';
+import type { MessageStore } from '../storage/message-store.ts';
+import type { BindingRecord, ExchangeRecord, QueueRecord, VhostChange } from './catalog.ts';
+import type { Binding } from './exchange/binding.ts';
+import { DefaultRouter } from './exchange/default.ts';
+import { Exchange } from './exchange/exchange.ts';
+import { PREDECLARED, routerOf } from './exchange/exchange-types.ts';
+import type { Destination } from './exchange/matched.ts';
+import { NO_FIELDS } from './field.ts';
+import { settingsOf } from './queue/arguments.ts';
+import { Paging } from './queue/paging.ts';
+import { Queue } from './queue/queue.ts';
+import type { QueueHost } from './queue/queue-host.ts';
+
+export class Topology {
+  readonly exchanges = new Map<string, Exchange>();
+  readonly queues = new Map<string, Queue>();
+  private readonly host: QueueHost;
+  private readonly store: MessageStore;
+  private readonly residentBytes: number;
+  /** The bindings that lead to a destination, with the exchange that they are of. */
+  private readonly inbound = new Map<Destination, Map<Binding, Exchange>>();
+
+  /** @param residentBytes body bytes of waiting messages that each queue may keep in memory */
+  constructor(host: QueueHost, store: MessageStore, residentBytes = QUEUE_RESIDENT_BYTES) {
+    this.host = host;
+    this.store = store;
+    this.residentBytes = residentBytes;
+    this.addExchange('', 'direct', new DefaultRouter(this.queues));
+    for (const [name, type] of PREDECLARED) this.addExchange(name, type, routerOf(type));
+  }
+
+  apply(change: VhostChange): void {
+    if (change.op === 'exchange.put') this.putExchange(change.record);
+    else if (change.op === 'exchange.delete') this.deleteExchange(change.name);
+    else if (change.op === 'queue.put') this.putQueue(change.record);
+    else if (change.op === 'queue.delete') this.deleteQueue(change.name);
+    else if (change.op === 'binding.put') this.putBinding(change.record);
+    else this.deleteBinding(change.record);
+  }
+
+  private addExchange(name: string, type: string, router: Exchange['router']): void {
+    const flags = { durable: true, autoDelete: false, internal: false };
+    const definition = { name, type, ...flags, arguments: NO_FIELDS };
+    this.exchanges.set(name, new Exchange(definition, router, this.host.name));
+  }
+
+  private putExchange(record: ExchangeRecord): void {
+    if (this.exchanges.has(record.name)) return;
+    const exchange = new Exchange(record, routerOf(record.type), this.host.name);
+    this.exchanges.set(record.name, exchange);
+  }
+
+  private deleteExchange(name: string): void {
+    const exchange = this.exchanges.get(name);
+    if (exchange === undefined) return;
+    this.exchanges.delete(name);
+    for (const binding of exchange.bindings) this.inbound.get(binding.destination)?.delete(binding);
+    this.dropInbound(exchange);
+  }
+
+  private putQueue(record: QueueRecord): void {
+    if (this.queues.has(record.name)) return;
+    const settings = settingsOf(record.arguments, record.name, record.vhost);
+    const queue = new Queue(this.host, { ...record, settings });
+    if (record.durable) {
+      queue.store = this.store.openQueue(record.id, queue);
+      if (this.store.loads) queue.backlog.paging = new Paging(queue.store, this.residentBytes);
+    }
+    this.queues.set(record.name, queue);
+  }
+
+  private deleteQueue(name: string): void {
+    const queue = this.queues.get(name);
+    if (queue === undefined) return;
+    this.queues.delete(name);
+    this.dropInbound(queue);
+    queue.delete('queue deleted');
+    queue.store?.delete().catch((error: Error) => this.host.undeleted(queue, error));
+  }
+
+  private putBinding(record: BindingRecord): void {
+    const exchange = this.exchanges.get(record.source);
+    const binding = this.bindingOf(record);
+    if (exchange === undefined || binding === null || !exchange.bind(binding)) return;
+    const inbound = this.inbound.get(binding.destination);
+    if (inbound === undefined)
+      this.inbound.set(binding.destination, new Map([[binding, exchange]]));
+    else inbound.set(binding, exchange);
+  }
+
+  private deleteBinding(record: BindingRecord): void {
+    const exchange = this.exchanges.get(record.source);
+    const like = this.bindingOf(record);
+    const binding = like === null ? undefined : exchange?.unbind(like);
+    if (exchange === undefined || binding === undefined) return;
+    this.inbound.get(binding.destination)?.delete(binding);
+    this.dropIfUnused(exchange);
+  }
+
+  /** Removes every binding that leads to a destination which is gone. */
+  private dropInbound(destination: Destination): void {
+    const inbound = this.inbound.get(destination);
+    this.inbound.delete(destination);
+    if (inbound === undefined) return;
+    for (const [binding, exchange] of inbound) {
+      exchange.unbind(binding);
+      this.dropIfUnused(exchange);
+    }
+  }
+
+  /** An auto-delete exchange goes with the last binding from it [AMQP exchange.auto-delete]. */
+  private dropIfUnused(exchange: Exchange): void {
+    if (exchange.autoDelete && exchange.bindings.size === 0) this.deleteExchange(exchange.name);
+  }
+
+  private bindingOf(record: BindingRecord): Binding | null {
+    const { destinationKind, routingKey } = record;
+    const from = destinationKind === 'queue' ? this.queues : this.exchanges;
+    const destination = from.get(record.destination);
+    if (destination === undefined) return null;
+    return { destination, routingKey, arguments: record.arguments };
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * VHost: exchanges, queues and bindings of one name space, and the way of a message through them.
+ * The topology changes by apply() only. Publishing never happens inside a publish: what queues
+ * give up goes on a work list that is emptied afterwards. Checks nothing about users: that is
+ * session.ts. Hot path: publish.
+ */
+import type { Clock } from '../clock.ts';
+import { QUEUE_RESIDENT_BYTES } from '../limits.ts';
+import type { Log } from '../log.ts';
+import { type MessageStore, NO_REF, type QueueStore, type Ref } from '../storage/message-store.ts';
+import type { VhostChange } from './catalog.ts';
+import { BrokerError, resource } from './errors.ts';
+import type { Exchange } from './exchange/exchange.ts';
+import { Matched } from './exchange/matched.ts';
+import type { Message } from './message.ts';
+import { type Death, type DeathReason, deadLetterOf, isCycle } from './queue/dead-letter.ts';
+import type { Queue } from './queue/queue.ts';
+import type { QueueHost } from './queue/queue-host.ts';
+import { Receipt } from './receipt.ts';
+import { Topology } from './topology.ts';
+
+/** What a vhost needs of the broker. */
+export interface VHostContext {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: MessageStore;
+  /** Body bytes of waiting messages that a queue may keep in memory. */
+  readonly queueResidentBytes?: number;
+  propose(change: VhostChange): Promise<void>;
+}
+
+/** A dead letter that waits to be published. */
+interface Letter extends Death {
+  readonly queue: Queue;
+  readonly ref: Ref;
+}
+
+export class VHost implements QueueHost {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly store: MessageStore;
+  readonly topology: Topology;
+  private readonly context: VHostContext;
+  private readonly matched = new Matched();
+  private letters: Letter[] = [];
+  private publishing = false;
+  /** Durable queues of the publish in progress, and their stores. */
+  private readonly keepers: Queue[] = [];
+  private readonly keeperStores: QueueStore[] = [];
+
+  constructor(name: string, context: VHostContext) {
+    this.name = name;
+    this.clock = context.clock;
+    this.store = context.store;
+    this.context = context;
+    const residentBytes = context.queueResidentBytes ?? QUEUE_RESIDENT_BYTES;
+    this.topology = new Topology(this, context.store, residentBytes);
+  }
+
+  /** @throws BrokerError NOT_FOUND */
+  exchange(name: string): Exchange {
+    const exchange = this.topology.exchanges.get(name);
+    if (exchange !== undefined) return exchange;
+    throw new BrokerError('NOT_FOUND', `no ${resource('exchange', name, this.name)}`);
+  }
+
+  /** @throws BrokerError NOT_FOUND */
+  queue(name: string): Queue {
+    const queue = this.topology.queues.get(name);
+    if (queue !== undefined) return queue;
+    throw new BrokerError('NOT_FOUND', `no ${resource('queue', name, this.name)}`);
+  }
+
+  /**
+   * Routes a message and gives it to the queues it reaches. `receipt` is held by every store that
+   * has to write it, and refused if a queue has no room.
+   * @param extraKeys more routing keys (CC, BCC)
+   * @returns how many queues it reached
+   */
+  publish(
+    exchange: Exchange,
+    message: Message,
+    extraKeys: readonly string[] | null,
+    receipt: Receipt | null,
+  ): number {
+    const { matched } = this;
+    this.route(exchange, message, extraKeys, matched);
+    const reached = matched.queues.length;
+    this.publishing = true;
+    this.deliver(message, matched.queues, receipt);
+    this.publishing = false;
+    if (this.letters.length > 0) this.postLetters();
+    return reached;
+  }
+
+  deadLetter(queue: Queue, message: Message, ref: Ref, reason: DeathReason): void {
+    const atMs = this.clock.now();
+    this.letters.push({ queue, ref, message, queueName: queue.name, reason, atMs });
+    if (!this.publishing) this.postLetters();
+  }
+
+  unused(queue: Queue): void {
+    this.deleteQueue(queue).catch((error: Error) => {
+      this.context.log.error(`${queue} could not be deleted: ${error.message}`);
+    });
+  }
+
+  lost(queue: Queue): void {
+    this.context.log.error(`a message of ${queue} could not be read back and is lost`);
+  }
+
+  undeleted(queue: Queue, error: Error): void {
+    this.context.log.error(`the messages of ${queue} could not be deleted: ${error.message}`);
+  }
+
+  /** Deletes a queue if it still is the one of that name. */
+  async deleteQueue(queue: Queue): Promise<void> {
+    if (this.topology.queues.get(queue.name) !== queue) return;
+    await this.context.propose({ op: 'queue.delete', vhost: this.name, name: queue.name });
+  }
+
+  /** Resolves when every durable queue has its messages back. */
+  async opened(): Promise<void> {
+    const queues = [...this.topology.queues.values()];
+    await Promise.all(queues.map((queue) => queue.store?.opened));
+  }
+
+  /** Stops every timer; consumers are told that their queues are gone. */
+  stop(): void {
+    for (const queue of this.topology.queues.values()) queue.delete('queue unavailable');
+  }
+
+  private route(
+    exchange: Exchange,
+    message: Message,
+    extraKeys: readonly string[] | null,
+    into: Matched,
+  ): void {
+    into.reset();
+    routeOne(exchange, message, extraKeys, into);
+    if (into.exchanges.length > 0 || into.queues.length === 0) {
+      this.routeOn(exchange, message, extraKeys, into);
+    }
+  }
+
+  /** Through bound exchanges, and to the alternate exchange of any that leads nowhere. */
+  private routeOn(
+    first: Exchange,
+    message: Message,
+    extraKeys: readonly string[] | null,
+    into: Matched,
+  ): void {
+    if (into.hits === 0) this.routeAlternate(first, into);
+    for (let i = 0; i < into.exchanges.length; i++) {
+      const exchange = into.exchanges[i] as Exchange;
+      const before = into.hits;
+      routeOne(exchange, message, extraKeys, into);
+      if (into.hits === before) this.routeAlternate(exchange, into);
+    }
+  }
+
+  private routeAlternate(exchange: Exchange, into: Matched): void {
+    if (exchange.alternate === null) return;
+    const alternate = this.topology.exchanges.get(exchange.alternate);
+    if (alternate !== undefined) into.add(alternate);
+  }
+
+  private deliver(message: Message, queues: readonly Queue[], receipt: Receipt | null): void {
+    const persistent = message.properties.persistent;
+    for (let i = 0; i < queues.length; i++) {
+      const queue = queues[i] as Queue;
+      if (queue.refuses(message.body.length)) this.refuse(queue, message, receipt);
+      else if (persistent && queue.store !== null) this.keepers.push(queue);
+      else queue.enqueue(message, NO_REF);
+    }
+    if (this.keepers.length > 0) this.keep(message, receipt);
+  }
+
+  private refuse(queue: Queue, message: Message, receipt: Receipt | null): void {
+    receipt?.refuse();
+    if (queue.settings.overflow === 'reject-publish-dlx') queue.giveUp(message, NO_REF, 'maxlen');
+  }
+
+  /** Writes a message for the durable queues it reached, once. */
+  private keep(message: Message, receipt: Receipt | null): void {
+    const { keepers, keeperStores, store } = this;
+    if (message.arrivedAtMs === 0) message.arrivedAtMs = this.clock.now();
+    for (let i = 0; i < keepers.length; i++) {
+      keeperStores.push((keepers[i] as Queue).store as QueueStore);
+    }
+    receipt?.hold();
+    const refs = store.publish(keeperStores, message, receipt);
+    if (store.readyOn === 'publish') {
+      for (let i = 0; i < keepers.length; i++)
+        (keepers[i] as Queue).enqueue(message, refs[i] as Ref);
+    } else {
+      for (let i = 0; i < keepers.length; i++) (keepers[i] as Queue).arriving++;
+    }
+    keepers.length = 0;
+    keeperStores.length = 0;
+  }
+
+  /** Publishes what queues gave up, and what that makes others give up, and so on. */
+  private postLetters(): void {
+    this.publishing = true;
+    while (this.letters.length > 0) {
+      const letters = this.letters;
+      this.letters = [];
+      for (const letter of letters) this.post(letter);
+    }
+    this.publishing = false;
+  }
+
+  private post(letter: Letter): void {
+    const { queue, ref, reason } = letter;
+    const receipt = new Receipt(queue, ref);
+    const { deadLetterExchange, deadLetterRoutingKey } = queue.settings;
+    const exchange = this.topology.exchanges.get(deadLetterExchange as string);
+    if (exchange !== undefined) {
+      const target = { exchange: exchange.name, routingKey: deadLetterRoutingKey };
+      const message = deadLetterOf(letter, target);
+      this.route(exchange, message, message.copyKeys('CC'), this.matched);
+      const targets = [...this.matched.queues];
+      const open =
+        reason === 'rejected'
+          ? targets
+          : targets.filter((to) => !this.warnOfCycle(message, queue, to));
+      this.deliver(message, open, receipt);
+    }
+    receipt.release();
+  }
+
+  private warnOfCycle(message: Message, from: Queue, to: Queue): boolean {
+    if (!isCycle(message.properties.headers, to.name)) return false;
+    this.context.log.warning(`a message dead-lettered by ${from} would return to ${to}: dropped`);
+    return true;
+  }
+}
+
+function routeOne(
+  exchange: Exchange,
+  message: Message,
+  extraKeys: readonly string[] | null,
+  into: Matched,
+): void {
+  exchange.router.route(message.routingKey, message, into);
+  if (extraKeys === null) return;
+  for (const key of extraKeys) exchange.router.route(key, message, into);
+}

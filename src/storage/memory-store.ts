@@ -1,0 +1,76 @@
+/**
+ * MemoryStore: a message store that forgets everything when the process ends. The engine keeps
+ * the messages themselves in its queues, so all that is left to do here is to count and to say
+ * that a message is as safe as it will ever be.
+ */
+import type {
+  Loaded,
+  MessageStore,
+  NewMessage,
+  QueueId,
+  QueueSink,
+  QueueStore,
+  Ref,
+  Settled,
+  StoreStats,
+} from './message-store.ts';
+
+export class MemoryStore implements MessageStore {
+  readonly readyOn = 'publish';
+  readonly loads = false;
+  readonly busy = false;
+  messages = 0;
+  private lastRef: Ref = 0;
+  private readonly refs: Ref[] = [];
+
+  onBusy(): void {}
+
+  openQueue(id: QueueId, _sink: QueueSink): QueueStore {
+    return new MemoryQueueStore(id, this);
+  }
+
+  publish(queues: readonly QueueStore[], _message: NewMessage, settled: Settled | null): Ref[] {
+    const refs = this.refs;
+    refs.length = 0;
+    for (let i = 0; i < queues.length; i++) refs.push(++this.lastRef);
+    this.messages += queues.length;
+    settled?.settled(null);
+    return refs;
+  }
+
+  transaction(body: () => void, settled: Settled): void {
+    body();
+    settled.settled(null);
+  }
+
+  async flush(): Promise<void> {}
+
+  stats(): StoreStats {
+    return { messages: this.messages, bytes: 0 };
+  }
+
+  async close(): Promise<void> {}
+}
+
+class MemoryQueueStore implements QueueStore {
+  readonly id: QueueId;
+  readonly opened = Promise.resolve();
+  private readonly store: MemoryStore;
+
+  constructor(id: QueueId, store: MemoryStore) {
+    this.id = id;
+    this.store = store;
+  }
+
+  load(): Loaded[] {
+    throw new Error('a memory store has nothing that its queues have not');
+  }
+
+  ack(_ref: Ref): void {
+    this.store.messages--;
+  }
+
+  returned(): void {}
+
+  async delete(): Promise<void> {}
+}

@@ -1,0 +1,112 @@
+/**
+ * MessageStore: the port between the engine and whatever keeps messages. A backend knows files,
+ * offsets, fsync or subjects; nothing of that shows here. The engine hangs three things on a
+ * store's answers: a publisher's confirm, a message's readiness (`readyOn`), and the end of a
+ * dead-letter move. Backends: memory-store.ts; the segment log and the cluster's logs follow.
+ * A new backend has to pass test/storage/conformance.ts and the engine's own tests.
+ */
+
+/** Given by the catalog to each durable queue; a u32, never used again. */
+export type QueueId = number;
+
+/**
+ * One message in one queue from publish until ack. A number below 2⁵³ whose order means nothing;
+ * a backend may hand the same number out again after the ack.
+ */
+export type Ref = number;
+
+/** The ref of a message that no store holds. */
+export const NO_REF: Ref = 0;
+
+/** A message on its way into a store, which keeps it by reference until it is written. */
+export interface NewMessage {
+  readonly body: Buffer;
+  /** When the broker accepted it, ms since 1970. */
+  readonly arrivedAtMs: number;
+  /** When its own expiration runs out, ms since 1970; 0 for never. A queue's TTL is not in it. */
+  readonly expiresAtMs: number;
+  /** 0 … 255. */
+  readonly priority: number;
+  /** Exchange, routing key and properties as bytes; asked for when the message is written. */
+  encodeHeader(): Buffer;
+}
+
+/** What a store knows of a message without reading it back. */
+export interface Meta {
+  readonly ref: Ref;
+  readonly bodyBytes: number;
+  readonly arrivedAtMs: number;
+  readonly expiresAtMs: number;
+  readonly priority: number;
+  /** How often it had been delivered when its queue last said {@link QueueStore.returned}. */
+  readonly deliveries: number;
+}
+
+/** A message read back. Both buffers are the reader's to keep. */
+export interface Loaded {
+  readonly header: Buffer;
+  readonly body: Buffer;
+}
+
+/** What a store tells one queue. */
+export interface QueueSink {
+  /**
+   * A message became available: at recovery, in order, and for `readyOn: 'durable'` stores when
+   * it is committed. `resident` is the very object of the publish, while the store still has it.
+   */
+  ready(meta: Meta, resident: NewMessage | null): void;
+  /** The queue's log is gone: taken over by another node, or the store failed. */
+  closed(reason: Error | null): void;
+}
+
+/** Told once how a write ended. */
+export interface Settled {
+  /** null when the message is safe (or was acked before it had to be), else why it is not. */
+  settled(error: Error | null): void;
+}
+
+/** The stored messages of one durable queue. */
+export interface QueueStore {
+  readonly id: QueueId;
+  /** Resolves when recovery has told the sink everything; publishing may start before that. */
+  readonly opened: Promise<void>;
+  /** The messages of `refs`, in that order: at once if resident. Asks for several to read ahead. */
+  load(refs: readonly Ref[]): Loaded[] | Promise<Loaded[]>;
+  /** The message is settled for good: consumed, expired, dropped or dead-lettered. */
+  ack(ref: Ref): void;
+  /** It went back to the queue: remember how often it has been delivered, lazily. */
+  returned(ref: Ref, deliveries: number): void;
+  /** The queue is gone, and everything in it. */
+  delete(): Promise<void>;
+}
+
+export interface StoreStats {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+export interface MessageStore {
+  /**
+   * 'publish': a message may be delivered before it is safe, and its ack can spare the write.
+   * 'durable': it enters the queue through {@link QueueSink.ready} once it is safe.
+   */
+  readonly readyOn: 'publish' | 'durable';
+  /** Can {@link QueueStore.load} bring back a message that its queue has let go of? */
+  readonly loads: boolean;
+  /** Too much is waiting to be written: stop reading from publishers. */
+  readonly busy: boolean;
+  onBusy(listener: (busy: boolean) => void): void;
+  openQueue(id: QueueId, sink: QueueSink): QueueStore;
+  /**
+   * Keeps one body for many queues. Returns a ref for each queue in their order, in an array that
+   * is valid until the next call, or an empty one if `readyOn` is 'durable'. `settled` is told
+   * once: null when the message is safe in every queue.
+   */
+  publish(queues: readonly QueueStore[], message: NewMessage, settled: Settled | null): Ref[];
+  /** The publishes and acks made inside `body`, all or nothing if the backend can. */
+  transaction(body: () => void, settled: Settled): void;
+  /** Resolves when everything so far is written. */
+  flush(): Promise<void>;
+  stats(): StoreStats;
+  close(): Promise<void>;
+}
