@@ -32,7 +32,8 @@ describe('a log in plain text', () => {
     log.info('login of\nevil\u001b[2J', { user: 'a\r\n2026-11-22 [error] b\u2028' });
     expect(lines).toHaveLength(1);
     expect(lines[0]?.trimEnd()).toBe(
-      '2026-11-22 15:00:00.007+00:00 [info] login of\\nevil\\x1b[2J user=a\\r\\n2026-11-22 [error] b\\x2028',
+      '2026-11-22 15:00:00.007+00:00 [info] login of\\nevil\\x1b[2J ' +
+        'user=a\\r\\n2026-11-22 [error] b\\x2028',
     );
   });
 
@@ -42,7 +43,8 @@ describe('a log in plain text', () => {
     error.stack = 'Error: disk on fire\n    at burn (fire.ts:1:1)';
     log.error('store failed', { error });
     expect(lines[0]).toBe(
-      '2026-11-22 15:00:00.007+00:00 [error] store failed\n    Error: disk on fire\n    at burn (fire.ts:1:1)\n',
+      '2026-11-22 15:00:00.007+00:00 [error] store failed\n' +
+        '    Error: disk on fire\n    at burn (fire.ts:1:1)\n',
     );
   });
 
