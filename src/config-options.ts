@@ -1,0 +1,331 @@
+/**
+ * The option table: every setting of the broker with its key, type, default and documentation.
+ * The typed Config, `--help`, config/warren.conf and the messages about wrong keys all come from
+ * here. To add an option, add a row and run `node scripts/config-sample.ts`; list only what has
+ * an effect. Keys are RabbitMQ's wherever RabbitMQ has the setting.
+ */
+import {
+  boolean,
+  integer,
+  listener,
+  milliseconds,
+  oneOf,
+  orInfinity,
+  pattern,
+  seconds,
+  size,
+  string,
+  type ValueType,
+} from './config-value.ts';
+
+interface Documented {
+  /** The heading under which help and sample file show it. */
+  readonly group: string;
+  /** What it does: one or two sentences, which no other document repeats. */
+  readonly text: string;
+}
+
+/** An option with one value: `heartbeat = 60`. */
+export interface SingleOption<T> extends Documented {
+  readonly kind: 'single';
+  readonly type: ValueType<T>;
+  /** As one would write it, or the key of another option whose value it then takes. */
+  readonly default: string | { readonly sameAs: string };
+  /** Other keys for the same thing. */
+  readonly aliases?: readonly string[];
+  /** Environment variables besides `WARREN_…` that set it. */
+  readonly env?: readonly string[];
+  /** Whether messages must not repeat the value. */
+  readonly secret?: true;
+}
+
+/**
+ * An option with many named values: `listeners.tcp.default = 5672`. Its key is what stands
+ * before the name. It yields a Map of all (`map`), the values alone, those with numbers for names
+ * first and in order (`list`), or the names whose value is true (`set`).
+ */
+export interface FamilyOption<T, Kind extends 'map' | 'list' | 'set'> extends Documented {
+  readonly kind: Kind;
+  readonly type: ValueType<T>;
+  /** What the name is called in help: `listeners.tcp.<name>`. */
+  readonly member: string;
+  readonly default: Readonly<Record<string, string>>;
+  /** Whether the defaults hold only while no member is set at all, as in RabbitMQ. */
+  readonly defaultsReplaced: boolean;
+  /** Whether `key = none` empties it and `key.name = none` takes one member out. */
+  readonly none: boolean;
+}
+
+export type AnyFamily =
+  | FamilyOption<unknown, 'map'>
+  | FamilyOption<unknown, 'list'>
+  | FamilyOption<unknown, 'set'>;
+
+export type AnyOption = SingleOption<unknown> | AnyFamily;
+
+function single<T>(option: Omit<SingleOption<T>, 'kind'>): SingleOption<T> {
+  return { kind: 'single', ...option };
+}
+
+function map<T>(option: Omit<FamilyOption<T, 'map'>, 'kind'>): FamilyOption<T, 'map'> {
+  return { kind: 'map', ...option };
+}
+
+function list<T>(option: Omit<FamilyOption<T, 'list'>, 'kind'>): FamilyOption<T, 'list'> {
+  return { kind: 'list', ...option };
+}
+
+function set(
+  option: Omit<FamilyOption<boolean, 'set'>, 'kind' | 'type'>,
+): FamilyOption<boolean, 'set'> {
+  return { kind: 'set', type: boolean, ...option };
+}
+
+const NETWORK = 'Network';
+const ACCESS = 'Users and access';
+const LIMITS = 'Protocol limits';
+const LOGGING = 'Logging';
+const IDENTITY = 'Identity';
+
+/** RabbitMQ refuses a larger max_message_size; also bounds the frame sizes. */
+const MAX_MESSAGE_SIZE_LIMIT = 512 * 1024 * 1024;
+
+/** The smallest frame-max that every AMQP peer must accept [AMQP 4.2.3]. */
+const FRAME_MIN_SIZE = 4096;
+
+/** AMQP's short strings carry names of users and virtual hosts [AMQP 4.2.5.3]. */
+const name = string(1, 255);
+
+/** Warren has no levels between warning and info, nor above critical. */
+const logLevel = oneOf(['debug', 'info', 'warning', 'error', 'critical', 'none'], {
+  notice: 'warning',
+  alert: 'critical',
+  emergency: 'critical',
+});
+
+export const OPTIONS = {
+  'listeners.tcp': map({
+    group: NETWORK,
+    type: listener,
+    member: 'name',
+    default: { default: '5672' },
+    defaultsReplaced: true,
+    none: true,
+    text:
+      'Where AMQP clients connect, under any number of names: a port on every interface, or an ' +
+      'address and a port. Port 0 picks a free one. Naming one listener drops the default, so ' +
+      '"listeners.tcp.local = 127.0.0.1:5672" alone listens on the loopback interface only; ' +
+      '"listeners.tcp = none" listens nowhere.',
+  }),
+  'tcp_listen_options.backlog': single({
+    group: NETWORK,
+    type: integer(1, 65_535),
+    default: '128',
+    text: 'How many connections the system may hold before they are accepted.',
+  }),
+  'tcp_listen_options.nodelay': single({
+    group: NETWORK,
+    type: boolean,
+    default: 'true',
+    text: "Whether small packets go out at once (true turns Nagle's algorithm off).",
+  }),
+  'tcp_listen_options.keepalive': single({
+    group: NETWORK,
+    type: boolean,
+    default: 'false',
+    text: 'Whether the system probes idle connections, besides the heartbeats of the protocol.',
+  }),
+  handshake_timeout: single({
+    group: NETWORK,
+    type: orInfinity(milliseconds(1, 86_400_000)),
+    default: '10000',
+    text: 'How long a client may take from connecting until it is logged in.',
+  }),
+
+  default_user: single({
+    group: ACCESS,
+    type: name,
+    default: 'guest',
+    env: ['RABBITMQ_DEFAULT_USER'],
+    text:
+      'The user that is created when the broker has no users yet. Only "guest" is held to the ' +
+      'loopback interface by default: a user of any other name may log in from anywhere.',
+  }),
+  default_pass: single({
+    group: ACCESS,
+    type: string(0, 4096),
+    default: 'guest',
+    env: ['RABBITMQ_DEFAULT_PASS'],
+    secret: true,
+    text: 'The password of that user. Put it in quotes if it contains a #.',
+  }),
+  default_user_tags: set({
+    group: ACCESS,
+    member: 'tag',
+    default: { administrator: 'true' },
+    defaultsReplaced: true,
+    none: false,
+    text: 'The tags of that user. Naming one tag drops the default.',
+  }),
+  'default_permissions.configure': single({
+    group: ACCESS,
+    type: pattern,
+    default: '.*',
+    text: 'The names that user may declare and delete in the default virtual host.',
+  }),
+  'default_permissions.write': single({
+    group: ACCESS,
+    type: pattern,
+    default: '.*',
+    text: 'The names that user may publish and bind to in the default virtual host.',
+  }),
+  'default_permissions.read': single({
+    group: ACCESS,
+    type: pattern,
+    default: '.*',
+    text: 'The names that user may consume and bind from in the default virtual host.',
+  }),
+  default_vhost: single({
+    group: ACCESS,
+    type: name,
+    default: '/',
+    env: ['RABBITMQ_DEFAULT_VHOST'],
+    text: 'The virtual host that is created when the broker has none yet.',
+  }),
+  loopback_users: set({
+    group: ACCESS,
+    member: 'user',
+    default: { guest: 'true' },
+    // RabbitMQ drops its default here as well, so that naming another user sets guest free.
+    defaultsReplaced: false,
+    none: true,
+    text:
+      'The users that may log in from this machine only. "loopback_users.guest = false" lets ' +
+      'guest in from anywhere, "loopback_users = none" everybody: change the password first.',
+  }),
+  auth_mechanisms: list({
+    group: ACCESS,
+    type: oneOf(['PLAIN', 'AMQPLAIN']),
+    member: 'number',
+    default: { 1: 'PLAIN', 2: 'AMQPLAIN' },
+    defaultsReplaced: true,
+    none: false,
+    text: 'The SASL mechanisms that clients may use. Naming one drops the default.',
+  }),
+
+  heartbeat: single({
+    group: LIMITS,
+    type: seconds(0, 65_535),
+    default: '60',
+    text:
+      'The heartbeat proposed to AMQP clients; the client decides. A peer that is silent for two ' +
+      'to three times as long is disconnected. 0 proposes none.',
+  }),
+  frame_max: single({
+    group: LIMITS,
+    type: size(FRAME_MIN_SIZE, MAX_MESSAGE_SIZE_LIMIT),
+    default: '131072',
+    text: 'The largest AMQP frame that a client may send or be sent.',
+  }),
+  initial_frame_max: single({
+    group: LIMITS,
+    type: size(FRAME_MIN_SIZE, MAX_MESSAGE_SIZE_LIMIT),
+    default: '8192',
+    text: 'The largest frame before the client is logged in; long tokens may need more.',
+  }),
+  channel_max: single({
+    group: LIMITS,
+    type: integer(0, 65_535),
+    default: '2047',
+    aliases: ['max_channels_per_connection'],
+    text: 'How many channels a connection may have open. 0 means as many as AMQP can number.',
+  }),
+  max_message_size: single({
+    group: LIMITS,
+    type: size(1, MAX_MESSAGE_SIZE_LIMIT),
+    default: '16777216',
+    text: 'The largest message body that may be published.',
+  }),
+
+  cluster_name: single({
+    group: IDENTITY,
+    type: name,
+    default: 'warren',
+    text: 'How the broker introduces itself to clients.',
+  }),
+
+  'log.level': single({
+    group: LOGGING,
+    type: logLevel,
+    default: 'info',
+    aliases: ['log.default.level'],
+    text: 'The least urgent lines that are logged.',
+  }),
+  'log.console': single({
+    group: LOGGING,
+    type: boolean,
+    default: 'true',
+    text: 'Whether the log goes to standard output.',
+  }),
+  'log.console.level': single({
+    group: LOGGING,
+    type: logLevel,
+    default: { sameAs: 'log.level' },
+    text: 'The least urgent lines on standard output.',
+  }),
+  'log.console.formatter': single({
+    group: LOGGING,
+    type: oneOf(['plaintext', 'json']),
+    default: 'plaintext',
+    text: 'Whether lines are text for people or JSON objects for machines.',
+  }),
+} as const satisfies Readonly<Record<string, AnyOption>>;
+
+export type Options = typeof OPTIONS;
+
+/** A key of `Config.get`: that of a single option, or what a family's members start with. */
+export type OptionKey = keyof Options;
+
+/** What `Config.get` answers for a key. */
+export type OptionValue<Key extends OptionKey> =
+  Options[Key] extends SingleOption<infer T>
+    ? T
+    : Options[Key] extends FamilyOption<infer T, 'map'>
+      ? ReadonlyMap<string, T>
+      : Options[Key] extends FamilyOption<infer T, 'list'>
+        ? readonly T[]
+        : ReadonlySet<string>;
+
+/** The table without its exact types, for code that walks it. */
+export const ALL_OPTIONS: ReadonlyMap<OptionKey, AnyOption> = new Map(
+  Object.entries(OPTIONS) as [OptionKey, AnyOption][],
+);
+
+/** What a key in a file means: an option, and of a family the member, null being all of it. */
+export interface OptionReference {
+  readonly key: OptionKey;
+  readonly option: AnyOption;
+  readonly member: string | null;
+}
+
+/** The option that a written key sets, or null. Dots within a member's name are written `\.`. */
+export function findOption(written: string): OptionReference | null {
+  for (const [key, option] of ALL_OPTIONS) {
+    if (option.kind === 'single') {
+      const names = [key, ...(option.aliases ?? [])];
+      if (names.includes(written)) return { key, option, member: null };
+      continue;
+    }
+    if (written === key) return option.none ? { key, option, member: null } : null;
+    if (!written.startsWith(`${key}.`)) continue;
+    const member = written.slice(key.length + 1);
+    if (/(?<!\\)\./.test(member)) continue;
+    return { key, option, member: member.replaceAll('\\.', '.') };
+  }
+  return null;
+}
+
+/** The variable that sets a key: `WARREN_LISTENERS_TCP_DEFAULT`. */
+export function variableOf(key: string): string {
+  return `WARREN_${key.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+}

@@ -1,0 +1,207 @@
+/**
+ * RabbitMQ's keys and variables that are not options of Warren, so that an existing rabbitmq.conf
+ * starts: those that will mean something one day are reported, those that tune what Warren does
+ * not have are not worth a word. A key that becomes an option wins over its entry here.
+ */
+
+/** Exact keys, or prefixes ending in a dot, that Warren does not act on yet. */
+export const UNSUPPORTED_KEYS: readonly string[] = [
+  'listeners.ssl',
+  'listeners.ssl.',
+  'ssl_options',
+  'ssl_options.',
+  'ssl_handshake_timeout',
+  'ssl_cert_login_from',
+  'ssl_cert_login_san_type',
+  'ssl_cert_login_san_index',
+  // Not 'tcp_listen_options.' and 'log.' as a whole: that would swallow typos of Warren's own keys.
+  'tcp_listen_options.buffer',
+  'tcp_listen_options.dontroute',
+  'tcp_listen_options.fd',
+  'tcp_listen_options.linger.',
+  'tcp_listen_options.port',
+  'tcp_listen_options.priority',
+  'tcp_listen_options.recbuf',
+  'tcp_listen_options.sndbuf',
+  'tcp_listen_options.tos',
+  'proxy_protocol',
+  'reverse_dns_lookups',
+  'load_definitions',
+  'definitions.',
+  'default_users.',
+  'default_policies.',
+  'default_limits.',
+  'default_queue_type',
+  'auth_backends.',
+  'auth_cache.',
+  'auth_http.',
+  'auth_ldap.',
+  'auth_oauth2.',
+  'anonymous_login_user',
+  'anonymous_login_pass',
+  'password_hashing_module',
+  'credential_validator.',
+  'trust_store.',
+  'encryption.',
+  'config_entry_decoder.',
+  'connection_max',
+  'max_connections',
+  'ranch_connection_max',
+  'channel_max_per_node',
+  'consumer_max_per_channel',
+  'session_max_per_connection',
+  'link_max_per_session',
+  'vhost_max',
+  'cluster_queue_limit',
+  'cluster_exchange_limit',
+  'consumer_timeout',
+  'dead_letter_worker_consumer_prefetch',
+  'dead_letter_worker_publisher_confirm_timeout',
+  'runtime_parameters.',
+  'message_interceptors.',
+  'vm_memory_high_watermark.',
+  'total_memory_available_override_value',
+  'memory_monitor_interval',
+  'disk_free_limit.',
+  'collect_statistics',
+  'collect_statistics_interval',
+  'product.',
+  'log.dir',
+  'log.file',
+  'log.file.',
+  'log.console.stdio',
+  'log.console.formatter.',
+  'log.exchange',
+  'log.exchange.',
+  'log.syslog',
+  'log.syslog.',
+  'log.journald',
+  'log.journald.',
+  'log.default.rotation.',
+  'log.connection.',
+  'log.channel.',
+  'log.queue.',
+  'log.federation.',
+  'log.upgrade.',
+  'quorum_queue.',
+  'stream_queue.',
+  'cluster_formation.',
+  'cluster_tags.',
+  'node_tags.',
+  'amqp1_0.',
+  'amqp_client.',
+  'management.',
+  'management_agent.',
+  'mqtt.',
+  'web_mqtt.',
+  'web_mqtt_examples.',
+  'stomp.',
+  'web_stomp.',
+  'web_stomp_examples.',
+  'web_amqp.',
+  'stream.',
+  'prometheus.',
+  'event_exchange.',
+  'shovel.',
+  'federation.',
+  'aws.',
+];
+
+/**
+ * Keys that change nothing here by nature: tuning of Erlang, Mnesia, Khepri and Raft, what newer
+ * RabbitMQs ignore themselves, and, written with a value, switching off what is not there.
+ */
+export const INERT_KEYS: readonly string[] = [
+  'listeners.ssl=none',
+  'ssl_options=none',
+  'tcp_listen_options=none',
+  'proxy_protocol=false',
+  'reverse_dns_lookups=false',
+  'log.file=false',
+  'log.exchange=false',
+  'log.syslog=false',
+  'log.journald=false',
+  'log.ra.',
+  'log.mirroring.',
+  'log.console.use_colors',
+  'log.console.color_esc_seqs.',
+  'tcp_listen_options.exit_on_close',
+  'tcp_listen_options.delay_send',
+  'tcp_listen_options.send_timeout',
+  'tcp_listen_options.send_timeout_close',
+  'tcp_listen_options.high_watermark',
+  'tcp_listen_options.low_watermark',
+  'tcp_listen_options.high_msgq_watermark',
+  'tcp_listen_options.low_msgq_watermark',
+  'num_acceptors.',
+  'socket_writer.',
+  'erlang.',
+  'net_ticktime',
+  'distribution.',
+  'sysmon_handler.',
+  'default_worker_pool_size',
+  'delegate_count',
+  'hipe_compile',
+  'background_gc_enabled',
+  'background_gc_target_interval',
+  'mnesia_table_loading_retry_timeout',
+  'mnesia_table_loading_retry_limit',
+  'metadata_store.',
+  'khepri.',
+  'raft.',
+  'quorum_queue.compute_checksums',
+  'cluster_partition_handling',
+  'cluster_partition_handling.',
+  'cluster_keepalive_interval',
+  'cluster_formation.node_type',
+  'cluster_formation.randomized_startup_delay_range.',
+  'mirroring_sync_batch_size',
+  'mirroring_sync_max_throughput',
+  'queue_master_locator',
+  'queue_leader_locator',
+  'queue_index_embed_msgs_below',
+  'classic_queue.',
+  'message_store_shutdown_timeout',
+  'channel_tick_interval',
+  'channel_operation_timeout',
+  'vhost_restart_strategy',
+  'vm_memory_calculation_strategy',
+  'vm_memory_high_watermark_paging_ratio',
+  'ssl_allow_poodle_attack',
+  'deprecated_features.',
+  'motd_file',
+];
+
+/** What to do about a key of RabbitMQ's that is no option, or null if RabbitMQ has no such key. */
+export function fateOf(key: string, value: string): 'unsupported' | 'inert' | null {
+  const unsupported = longestMatch(UNSUPPORTED_KEYS, key, value);
+  const inert = longestMatch(INERT_KEYS, key, value);
+  if (unsupported === 0 && inert === 0) return null;
+  return inert > unsupported ? 'inert' : 'unsupported';
+}
+
+/** The length of the most particular entry that covers the key, 0 if none does. */
+function longestMatch(entries: readonly string[], key: string, value: string): number {
+  const matches = entries.filter((entry) => {
+    if (entry.includes('=')) return entry === `${key}=${value}`;
+    return entry.endsWith('.') ? key.startsWith(entry) : entry === key;
+  });
+  return Math.max(0, ...matches.map((entry) => entry.length));
+}
+
+/**
+ * RabbitMQ's variables that would matter but are not understood. Others are passed over without
+ * a word: applications use the same prefix for their own (`RABBITMQ_HOST`, `RABBITMQ_URL`).
+ */
+export const UNSUPPORTED_VARIABLES: readonly RegExp[] = [
+  /^RABBITMQ_ADVANCED_CONFIG_FILE$/,
+  /^RABBITMQ_CONF_ENV_FILE$/,
+  /^RABBITMQ_ENABLED_PLUGINS(_FILE)?$/,
+  /^RABBITMQ_LOGS?$/,
+  /^RABBITMQ_(MNESIA|LOG)_(BASE|DIR)$/,
+  /^RABBITMQ_(MANAGEMENT_)?SSL_/,
+  /^RABBITMQ_VM_MEMORY_HIGH_WATERMARK$/,
+];
+
+/** What Kubernetes sets in every pod when a Service is called `warren`. */
+export const KUBERNETES_VARIABLE = /^WARREN_(SERVICE_(HOST|PORT)|PORT(_\d+_(TCP|UDP|SCTP)|$))/;
