@@ -32,3 +32,15 @@ export const READ_BUFFER_BYTES = 128 * 1024;
 
 /** How long a peer may take to close its side after we closed ours. */
 export const SOCKET_END_GRACE_MS = 3_000;
+
+/** Bodies are allocated whole up to this size; larger ones grow as they arrive. */
+export const FIRST_BODY_BYTES = 128 * 1024;
+
+/** Frames of a channel that waits for the catalog; above it the connection is not read from. */
+export const FRAME_BACKLOG_BYTES = 1024 * 1024;
+
+/** How long a peer may take to answer our connection.close. */
+export const CLOSE_OK_TIMEOUT_MS = 5_000;
+
+/** A refused login is answered late if the client does not expect an answer, as RabbitMQ does. */
+export const SILENT_CLOSE_DELAY_MS = 3_000;

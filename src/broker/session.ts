@@ -8,6 +8,7 @@ import type { Permissions } from '../auth/permissions.ts';
 import type { User } from '../auth/users.ts';
 import type { Delivery } from './delivery.ts';
 import { BrokerError } from './errors.ts';
+import type { Exchange } from './exchange/exchange.ts';
 import { type Field, integerOf, NO_FIELDS, typeOf } from './field.ts';
 import { Message } from './message.ts';
 import { MAX_TTL_MS } from './properties.ts';
@@ -67,17 +68,24 @@ export class Session {
    * @throws BrokerError ACCESS_REFUSED, NOT_FOUND (exchange), PRECONDITION_FAILED (properties)
    */
   publish(message: Message, receipt: Receipt | null): number {
-    const name = message.exchange;
-    if (!this.permissions.allows('write', name === '' ? DEFAULT_EXCHANGE_ALIAS : name)) {
-      throw this.refused('write', 'exchange', name);
-    }
-    const exchange = this.vhost.exchange(name);
-    if (exchange.internal) {
-      throw new BrokerError('ACCESS_REFUSED', `cannot publish to internal ${exchange}`);
-    }
+    const exchange = this.writableExchange(message.exchange);
     if (message.properties.plain) return this.vhost.publish(exchange, message, null, receipt);
-    const keys = this.check(message);
+    const keys = this.checkProperties(message);
     return this.vhost.publish(exchange, withoutBcc(message), keys, receipt);
+  }
+
+  /** Makes the checks of publish() only: for a message that is published later. @throws the same */
+  check(message: Message): void {
+    this.writableExchange(message.exchange);
+    this.checkProperties(message);
+  }
+
+  /** What `body` publishes and settles takes effect together, as far as the store can do that. */
+  transaction(body: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settled = (error: Error | null): void => (error === null ? resolve() : reject(error));
+      this.vhost.store.transaction(body, { settled });
+    });
   }
 
   /**
@@ -146,7 +154,7 @@ export class Session {
 
   private readableQueue(name: string): Queue {
     const queue = this.topology.queue(name);
-    if (!this.permissions.allows('read', name)) throw this.refused('read', 'queue', name);
+    if (!this.permissions.allows('read', name)) throw this.topology.refusal('read', 'queue', name);
     this.topology.checkOwner(queue);
     return queue;
   }
@@ -161,8 +169,17 @@ export class Session {
     return holder;
   }
 
+  private writableExchange(name: string): Exchange {
+    if (!this.permissions.allows('write', name === '' ? DEFAULT_EXCHANGE_ALIAS : name)) {
+      throw this.topology.refusal('write', 'exchange', name);
+    }
+    const exchange = this.vhost.exchange(name);
+    if (!exchange.internal) return exchange;
+    throw new BrokerError('ACCESS_REFUSED', `cannot publish to internal ${exchange}`);
+  }
+
   /** Checks what a message says about itself. Returns the routing keys of CC and BCC. */
-  private check(message: Message): readonly string[] | null {
+  private checkProperties(message: Message): readonly string[] | null {
     const { properties } = message;
     if (Number.isNaN(properties.ttlMs)) throw badExpiration(properties.expiration as string);
     const cc = copies(message, 'CC');
@@ -173,10 +190,6 @@ export class Session {
       throw new BrokerError('PRECONDITION_FAILED', text);
     }
     return cc === null ? bcc : [...cc, ...(bcc ?? [])];
-  }
-
-  private refused(access: string, kind: 'queue' | 'exchange', name: string): BrokerError {
-    return this.topology.refusal(access, kind, name);
   }
 }
 

@@ -21,7 +21,8 @@ export class SlabPool {
   }
 
   give(slab: Buffer): void {
-    if (this.free.length < OUTBOX_SLABS_KEPT) this.free.push(slab);
+    const usual = slab.length === OUTBOX_SLAB_BYTES;
+    if (usual && this.free.length < OUTBOX_SLABS_KEPT) this.free.push(slab);
   }
 }
 
@@ -58,11 +59,11 @@ export class Outbox {
   }
 
   /**
-   * Makes room for `size` bytes, at most a slab's worth, that the caller fills at once.
+   * Makes room for `size` bytes that the caller fills at once.
    * @returns the offset into `slab`
    */
   reserve(size: number): number {
-    if (this.used + size > this.slab.length) this.nextSlab();
+    if (this.used + size > this.slab.length) this.nextSlab(size);
     const offset = this.used;
     this.used += size;
     this.bytes += size;
@@ -81,6 +82,16 @@ export class Outbox {
     this.flush();
     this.bytes += size;
     if (!this.ended) this.socket.write(bytes);
+  }
+
+  /** Collects several writes into one system call, until uncork(). */
+  cork(): void {
+    this.socket.cork();
+  }
+
+  uncork(): void {
+    this.flush();
+    this.socket.uncork();
   }
 
   /** Hands everything to the socket now. */
@@ -112,9 +123,9 @@ export class Outbox {
     this.ended = true;
   }
 
-  private nextSlab(): void {
+  private nextSlab(size: number): void {
     this.flush();
-    this.slab = this.pool.take();
+    this.slab = size <= OUTBOX_SLAB_BYTES ? this.pool.take() : Buffer.allocUnsafeSlow(size);
   }
 
   private schedule(): void {

@@ -1,0 +1,242 @@
+/**
+ * Channel: one channel of an AMQP connection [AMQP 2.2.2.1]: its consumers, its unacked
+ * deliveries, its mode (plain, confirm or transaction). Frames come from the connection; what a
+ * method does is in methods/<class>.ts. Hot path: method, publish, ack.
+ */
+import type { Delivery } from '../../src/broker/delivery.ts';
+import type { Message } from '../../src/broker/message.ts';
+import type { Outcome } from '../../src/broker/queue/queue.ts';
+import type { Session } from '../../src/broker/session.ts';
+import { PrefetchWindow } from '../../src/broker/subscription.ts';
+import { FRAME_BACKLOG_BYTES } from '../../src/limits.ts';
+import type { Outbox } from '../../src/server/outbox.ts';
+import { methodById, methodFrame } from './compile.ts';
+import type { AmqpConnection } from './connection.ts';
+import { type ConfirmWriter, Confirms } from './confirms.ts';
+import { AmqpConsumer, type ConsumerHost } from './consumer.ts';
+import { ContentWriter } from './delivering.ts';
+import { AmqpError, REPLIES } from './errors.ts';
+import { FrameBacklog } from './frame-backlog.ts';
+import { FRAME_BODY, FRAME_HEADER, FRAME_METHOD } from './frames.ts';
+import { handlerOf } from './methods/handlers.ts';
+import { type Publisher, Publishing } from './publishing.ts';
+import { BASIC_CLASS, type MethodArguments, type ServerMethod } from './spec.ts';
+import { Transaction } from './transaction.ts';
+import { Unacked } from './unacked.ts';
+import { shortAt } from './wire.ts';
+
+const PUBLISH_ID = 40;
+
+export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
+  readonly number: number;
+  readonly connection: AmqpConnection;
+  readonly session: Session;
+  readonly outbox: Outbox;
+  readonly writer: ContentWriter;
+  readonly unacked = new Unacked();
+  readonly consumers = new Map<string, AmqpConsumer>();
+  /** The limit of basic.qos(global=true), for all consumers together. */
+  readonly window = new PrefetchWindow(0);
+  /** The limit that basic.qos gives to each consumer made after it; 0 is unlimited. */
+  prefetch = 0;
+  /** The queue declared last: what an empty queue name means. */
+  lastQueue = '';
+  confirms: Confirms | null = null;
+  transaction: Transaction | null = null;
+  /** We have sent channel.close and wait for close-ok; everything else is ignored. */
+  closing = false;
+  private readonly publishing = new Publishing(this);
+  private readonly backlog = new FrameBacklog();
+  private waiting = false;
+  private ended = false;
+
+  constructor(number: number, connection: AmqpConnection, session: Session, frameMax: number) {
+    this.number = number;
+    this.connection = connection;
+    this.session = session;
+    this.outbox = connection.outbox;
+    this.writer = new ContentWriter(this.outbox, number, frameMax);
+  }
+
+  // -- frames in ------------------------------------------------------------
+
+  method(buf: Buffer, start: number, end: number): void {
+    if (this.waiting) return this.hold(FRAME_METHOD, buf, start, end);
+    const classId = shortAt(buf, start);
+    const methodId = shortAt(buf, start + 2);
+    if (this.publishing.expecting !== 'nothing') {
+      const text = 'expected content header for class 60, got non content header frame instead';
+      throw new AmqpError('UNEXPECTED_FRAME', text);
+    }
+    if (classId === BASIC_CLASS && methodId === PUBLISH_ID) {
+      this.publishing.method(buf, start + 4, end);
+      return;
+    }
+    const method = methodById(classId, methodId);
+    const handler = method === undefined ? undefined : handlerOf(method.name);
+    if (method === undefined || handler === undefined) {
+      throw new AmqpError('NOT_IMPLEMENTED', `unknown method ${classId}.${methodId}`);
+    }
+    const done = handler(this, method.decode(buf, start + 4, end) as never);
+    if (done instanceof Promise) this.wait(done, classId, methodId);
+  }
+
+  header(buf: Buffer, start: number, end: number): void {
+    if (this.waiting) this.hold(FRAME_HEADER, buf, start, end);
+    else this.publishing.header(buf, start, end);
+  }
+
+  body(buf: Buffer, start: number, end: number): void {
+    if (this.waiting) this.hold(FRAME_BODY, buf, start, end);
+    else this.publishing.piece(buf, start, end);
+  }
+
+  // -- answers ----------------------------------------------------------------
+
+  send<N extends ServerMethod>(name: N, args: MethodArguments<N>): void {
+    this.outbox.write(methodFrame(name, this.number, args));
+  }
+
+  // -- publishing ---------------------------------------------------------------
+
+  publish(message: Message, mandatory: boolean): void {
+    if (this.transaction !== null) {
+      this.session.check(message);
+      this.transaction.publishes.push({ message, mandatory });
+      return;
+    }
+    const { confirms } = this;
+    if (confirms === null) {
+      this.publishNow(message, mandatory);
+      return;
+    }
+    const receipt = confirms.next();
+    const reached = this.session.publish(message, receipt);
+    if (mandatory && reached === 0) this.return(message);
+    confirms.release(receipt);
+  }
+
+  /** Publishes without a confirm. */
+  publishNow(message: Message, mandatory: boolean): void {
+    const reached = this.session.publish(message, null);
+    if (mandatory && reached === 0) this.return(message);
+  }
+
+  /** Hands a mandatory message that reached nobody back to its publisher. */
+  return(message: Message): void {
+    const { exchange, routingKey } = message;
+    const args = { replyCode: REPLIES.NO_ROUTE.code, replyText: 'NO_ROUTE', exchange, routingKey };
+    this.writer.send(methodFrame('basic.return', this.number, args), message);
+  }
+
+  confirmsWaiting(): void {
+    this.connection.flushConfirmsOf(this);
+  }
+
+  writeConfirm(method: 'basic.ack' | 'basic.nack', deliveryTag: number, multiple: boolean): void {
+    if (method === 'basic.ack') this.send(method, { deliveryTag, multiple });
+    else this.send(method, { deliveryTag, multiple, requeue: false });
+  }
+
+  // -- consuming ------------------------------------------------------------------
+
+  /**
+   * Settles one delivery, or with `multiple` all up to it (tag 0: all there are).
+   * @throws AmqpError PRECONDITION_FAILED for a tag that is not waiting
+   */
+  settle(tag: number, multiple: boolean, outcome: Outcome): void {
+    if (this.transaction !== null) {
+      this.settleLater(this.transaction, tag, multiple, outcome);
+    } else if (multiple) {
+      const deliveries = this.unacked.takeUpTo(tag);
+      if (deliveries.length === 0 && tag !== 0) throw unknownTag(tag);
+      for (const delivery of deliveries) this.session.settle(delivery, outcome);
+    } else {
+      const delivery = this.unacked.take(tag);
+      if (delivery === undefined) throw unknownTag(tag);
+      this.session.settle(delivery, outcome);
+    }
+  }
+
+  /** Everything unacked goes back to its queue; what a transaction has settled does not. */
+  recover(): void {
+    for (const delivery of this.unacked.takeUpTo(0)) this.session.settle(delivery, 'requeue');
+  }
+
+  consumerCancelled(consumer: AmqpConsumer): void {
+    this.consumers.delete(consumer.tag);
+    if (this.ended || !this.connection.clientCan('consumer_cancel_notify')) return;
+    this.send('basic.cancel', { consumerTag: consumer.tag, noWait: true });
+  }
+
+  /** Credit may have returned: the outbox has been sent. */
+  resumeConsumers(): void {
+    for (const consumer of this.consumers.values()) consumer.subscription?.resume();
+  }
+
+  /** Stops deliveries; what is out may still be acked. */
+  cancelConsumers(): void {
+    for (const consumer of this.consumers.values()) consumer.subscription?.cancel();
+    this.consumers.clear();
+  }
+
+  /** The channel is over: consumers end, and what is out goes back, oldest first. */
+  close(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.publishing.abandon();
+    this.backlog.clear();
+    this.cancelConsumers();
+    const settled = this.transaction?.settles ?? [];
+    for (const { delivery } of settled) this.session.settle(delivery, 'requeue');
+    this.recover();
+  }
+
+  // -- inside -------------------------------------------------------------------------
+
+  private settleLater(
+    transaction: Transaction,
+    tag: number,
+    multiple: boolean,
+    outcome: Outcome,
+  ): void {
+    const found: [number, Delivery][] = [];
+    if (multiple) found.push(...this.unacked.upTo(tag));
+    for (const [each] of found) this.unacked.take(each);
+    const one = multiple ? undefined : this.unacked.take(tag);
+    if (one !== undefined) found.push([tag, one]);
+    if (found.length === 0 && !(multiple && tag === 0)) throw unknownTag(tag);
+    for (const [each, delivery] of found) transaction.settles.push({ tag: each, delivery, outcome });
+  }
+
+  /** Holds this channel's later frames back until `done`. */
+  private wait(done: Promise<void>, classId: number, methodId: number): void {
+    this.waiting = true;
+    done.then(
+      () => this.goOn(),
+      (error: unknown) => {
+        this.waiting = false;
+        if (!this.ended) this.connection.trouble(error, this, classId, methodId);
+        this.goOn();
+      },
+    );
+  }
+
+  private goOn(): void {
+    this.waiting = false;
+    while (!this.waiting && !this.backlog.empty) {
+      this.backlog.replayOne(this.number, this.connection);
+    }
+    if (this.backlog.empty) this.connection.release('backlog');
+    this.connection.flushConfirms();
+  }
+
+  private hold(type: number, buf: Buffer, start: number, end: number): void {
+    this.backlog.add(type, buf, start, end);
+    if (this.backlog.bytes > FRAME_BACKLOG_BYTES) this.connection.hold('backlog');
+  }
+}
+
+function unknownTag(tag: number): AmqpError {
+  return new AmqpError('PRECONDITION_FAILED', `unknown delivery tag ${tag}`);
+}

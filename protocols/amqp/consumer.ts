@@ -1,0 +1,58 @@
+/**
+ * AmqpConsumer: one basic.consume. Turns deliveries of the engine into basic.deliver frames; when
+ * it may take one is decided by the engine's prefetch and by the outbox. Hot path: take.
+ */
+import type { Delivery } from '../../src/broker/delivery.ts';
+import type { CancelReason, Consumer, Subscription } from '../../src/broker/subscription.ts';
+import type { Outbox } from '../../src/server/outbox.ts';
+import { type ContentWriter, DeliverTemplate } from './delivering.ts';
+import type { Unacked } from './unacked.ts';
+
+/** What a consumer needs of its channel. */
+export interface ConsumerHost {
+  readonly number: number;
+  readonly outbox: Outbox;
+  readonly writer: ContentWriter;
+  readonly unacked: Unacked;
+  consumerCancelled(consumer: AmqpConsumer): void;
+}
+
+export class AmqpConsumer implements Consumer {
+  readonly tag: string;
+  readonly noAck: boolean;
+  /** Given by the engine; set right after the consumer was made. */
+  subscription: Subscription | null = null;
+  private readonly host: ConsumerHost;
+  private template: DeliverTemplate;
+
+  constructor(host: ConsumerHost, tag: string, noAck: boolean) {
+    this.host = host;
+    this.tag = tag;
+    this.noAck = noAck;
+    this.template = new DeliverTemplate(host.number, tag, '', '');
+  }
+
+  canTake(): boolean {
+    return this.host.outbox.open;
+  }
+
+  take(delivery: Delivery): void {
+    const { host } = this;
+    const { message } = delivery;
+    const { unacked } = host;
+    const tag = this.noAck ? unacked.skip() : unacked.add(delivery);
+    let template = this.template;
+    if (
+      message.routingKey !== template.routingKey ||
+      message.exchange !== template.exchange
+    ) {
+      template = new DeliverTemplate(host.number, this.tag, message.exchange, message.routingKey);
+      this.template = template;
+    }
+    host.writer.deliver(template, tag, delivery.redelivered, message);
+  }
+
+  cancelled(_reason: CancelReason): void {
+    this.host.consumerCancelled(this);
+  }
+}

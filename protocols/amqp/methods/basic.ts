@@ -1,0 +1,105 @@
+/**
+ * Class basic: consume, get, ack and their kin. basic.publish is publishing.ts.
+ */
+import { generatedName } from '../../../src/broker/topology-access.ts';
+import type { Channel } from '../channel.ts';
+import { methodFrame } from '../compile.ts';
+import { AmqpConsumer } from '../consumer.ts';
+import { AmqpError } from '../errors.ts';
+import type { Handler } from './handlers.ts';
+import { queueName } from './queue.ts';
+
+/** global=false counts for each consumer made later, global=true for all of the channel together. */
+const qos: Handler<'basic.qos'> = (channel, { prefetchSize, prefetchCount, global }) => {
+  if (prefetchSize !== 0) {
+    throw new AmqpError('NOT_IMPLEMENTED', `prefetch_size!=0 (${prefetchSize})`);
+  }
+  if (global) channel.window.limit = prefetchCount;
+  else channel.prefetch = prefetchCount;
+  channel.send('basic.qos-ok', {});
+};
+
+const consume: Handler<'basic.consume'> = (channel, args) => {
+  const tag = args.consumerTag === '' ? generatedName('amq.ctag') : args.consumerTag;
+  if (channel.consumers.has(tag)) {
+    throw new AmqpError('NOT_ALLOWED', `attempt to reuse consumer tag '${tag}'`);
+  }
+  const { noAck, exclusive } = args;
+  const consumer = new AmqpConsumer(channel, tag, noAck);
+  const { prefetch, window } = channel;
+  const subscription = channel.session.subscribe(queueName(channel, args.queue), consumer, {
+    tag,
+    noAck,
+    exclusive,
+    prefetch,
+    window,
+    arguments: args.arguments,
+  });
+  consumer.subscription = subscription;
+  channel.consumers.set(tag, consumer);
+  if (!args.noWait) channel.send('basic.consume-ok', { consumerTag: tag });
+  subscription.resume();
+};
+
+/** Unknown tags are fine: the consumer may have been cancelled by the broker meanwhile. */
+const cancel: Handler<'basic.cancel'> = (channel, { consumerTag, noWait }) => {
+  const consumer = channel.consumers.get(consumerTag);
+  channel.consumers.delete(consumerTag);
+  consumer?.subscription?.cancel();
+  if (!noWait) channel.send('basic.cancel-ok', { consumerTag });
+};
+
+const cancelOk: Handler<'basic.cancel-ok'> = () => {};
+
+const get: Handler<'basic.get'> = async (channel, { queue, noAck }) => {
+  const fetched = await channel.session.fetch(queueName(channel, queue), noAck);
+  if (fetched === null) {
+    channel.send('basic.get-empty', {});
+    return;
+  }
+  const { delivery, remaining: messageCount } = fetched;
+  const deliveryTag = noAck ? channel.unacked.skip() : channel.unacked.add(delivery);
+  const { redelivered, message } = delivery;
+  const { exchange, routingKey } = message;
+  const args = { deliveryTag, redelivered, exchange, routingKey, messageCount };
+  channel.writer.send(methodFrame('basic.get-ok', channel.number, args), message);
+};
+
+const ack: Handler<'basic.ack'> = (channel, { deliveryTag, multiple }) => {
+  channel.settle(deliveryTag, multiple, 'ack');
+};
+
+const nack: Handler<'basic.nack'> = (channel, { deliveryTag, multiple, requeue }) => {
+  channel.settle(deliveryTag, multiple, requeue ? 'requeue' : 'reject');
+};
+
+const reject: Handler<'basic.reject'> = (channel, { deliveryTag, requeue }) => {
+  channel.settle(deliveryTag, false, requeue ? 'requeue' : 'reject');
+};
+
+const recover: Handler<'basic.recover'> = (channel, { requeue }) => {
+  recoverAll(channel, requeue);
+  channel.send('basic.recover-ok', {});
+};
+
+const recoverAsync: Handler<'basic.recover-async'> = (channel, { requeue }) => {
+  recoverAll(channel, requeue);
+};
+
+function recoverAll(channel: Channel, requeue: boolean): void {
+  if (!requeue) throw new AmqpError('NOT_IMPLEMENTED', 'requeue=false');
+  channel.recover();
+}
+
+export const basicMethods = {
+  'basic.qos': qos,
+  'basic.consume': consume,
+  'basic.cancel': cancel,
+  'basic.cancel-ok': cancelOk,
+  'basic.get': get,
+  'basic.ack': ack,
+  'basic.nack': nack,
+  'basic.reject': reject,
+  'basic.recover': recover,
+  'basic.recover-async': recoverAsync,
+};

@@ -1,0 +1,16 @@
+/**
+ * Class confirm: publisher confirms, RabbitMQ's extension.
+ */
+import { Confirms } from '../confirms.ts';
+import { AmqpError } from '../errors.ts';
+import type { Handler } from './handlers.ts';
+
+const select: Handler<'confirm.select'> = (channel, { noWait }) => {
+  if (channel.transaction !== null) {
+    throw new AmqpError('PRECONDITION_FAILED', 'cannot switch from tx to confirm mode');
+  }
+  channel.confirms ??= new Confirms(channel);
+  if (!noWait) channel.send('confirm.select-ok', {});
+};
+
+export const confirmMethods = { 'confirm.select': select };
