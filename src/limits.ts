@@ -1,6 +1,7 @@
 /**
- * Every bound of the program, named, with its reason. A bound that an operator may want to change
- * is an option in config.ts instead, and its default is taken from here.
+ * Every bound of the program, named, with its reason. A bound belongs here rather than beside its
+ * use, so that "how much can a client make us hold?" is answered by reading one file. A bound that
+ * an operator may want to change is an option instead (config-options.ts).
  */
 
 /** Remembered answers of one user's permission patterns in one vhost; then it starts anew. */
@@ -11,9 +12,6 @@ export const TOPIC_ROUTES_MAX = 10_000;
 
 /** Body bytes of waiting messages that one queue keeps in memory if its store can load them. */
 export const QUEUE_RESIDENT_BYTES = 1024 * 1024;
-
-/** Bytes of a queue or exchange name [AMQP 4.2.5.3: a shortstr]. */
-export const NAME_BYTES_MAX = 255;
 
 /** What one connection writes in place before it goes to the socket. */
 export const OUTBOX_SLAB_BYTES = 64 * 1024;
@@ -44,3 +42,32 @@ export const CLOSE_OK_TIMEOUT_MS = 5_000;
 
 /** A refused login is answered late if the client does not expect an answer, as RabbitMQ does. */
 export const SILENT_CLOSE_DELAY_MS = 3_000;
+
+
+/**
+ * How deep field tables and arrays may nest; the outermost table is depth 1. Clients use two or
+ * three levels; the bound keeps hostile input from exhausting the stack, which is recursive.
+ */
+export const MAX_TABLE_DEPTH = 64;
+
+/** Bytes of a short string, whose length is one octet [AMQP 4.2.5.3]. */
+export const MAX_SHORTSTR_BYTES = 255;
+
+/**
+ * Decoded names remembered by all AMQP connections together, so that a repeated exchange, key or
+ * content type costs a comparison and no new string. A power of two; with the bytes below it is a
+ * quarter of a megabyte.
+ */
+export const NAME_CACHE_ENTRIES = 4096;
+
+/** Longer names are rarely repeated, and hashing them costs more than decoding them. */
+export const MAX_CACHED_NAME_BYTES = 64;
+
+/**
+ * What a frame reader keeps for the next frame split over two reads. A larger split frame gets a
+ * buffer of its own, which is let go with the frame, so that an idle connection holds little.
+ */
+export const FRAME_CARRY_BYTES = 1024;
+
+/** The smallest frame-max that a client may ask for [AMQP 2.2.4]; RabbitMQ 4.1 raised its own. */
+export const FRAME_MAX_LEAST = 4096;
