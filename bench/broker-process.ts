@@ -89,7 +89,10 @@ async function warrenPort(child: ChildProcess): Promise<number> {
     });
   });
   const ended = once(child, 'close').then(() => 'ended');
-  const late = sleep(WARREN_START_MS).then(() => 'is not ready after 30 s');
+  const late = new Promise<string>((resolve) => {
+    // Must not keep the bench alive after it has finished.
+    setTimeout(resolve, WARREN_START_MS, 'is not ready after 30 s').unref();
+  });
   const trouble = await Promise.race([complete, ended, late]);
   if (trouble !== undefined) throw new Error(`Warren ${trouble}:\n${lines.join('\n')}`);
   if (port === 0) throw new Error(`Warren names no AMQP port:\n${lines.join('\n')}`);
