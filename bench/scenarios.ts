@@ -1,0 +1,108 @@
+/**
+ * The scenarios, by the names of reference/performance.md: `a` AMQP 0-9-1, body size, `t`
+ * transient or `p` persistent, then how messages are settled. To add one, add a row here.
+ */
+
+export interface Scenario {
+  readonly name: string;
+  /** What it does, for the report. */
+  readonly text: string;
+  readonly loop: 'closed' | 'open';
+  readonly bodyBytes: number;
+  readonly persistent: boolean;
+  /** A durable queue; otherwise an exclusive one. */
+  readonly durable: boolean;
+  /** Publishes that may be unconfirmed; 0: no confirms. Only counted in an open loop. */
+  readonly confirmWindow: number;
+  /** Deliveries per basic.ack; 0: the consumer needs no acks. */
+  readonly ackEvery: number;
+  /** 0: no limit. */
+  readonly prefetch: number;
+  /** Queues bound to a fanout exchange, each with a consumer on its own connection; 1: none. */
+  readonly fanout: number;
+  /** Closed loop: messages that may be between publish and the slowest consumer. */
+  readonly window: number;
+  /** Open loop: messages per second, whatever happens. */
+  readonly ratePerSecond: number;
+}
+
+const PLAIN = {
+  loop: 'closed',
+  bodyBytes: 16,
+  persistent: false,
+  durable: false,
+  confirmWindow: 0,
+  ackEvery: 0,
+  prefetch: 0,
+  fanout: 1,
+  window: 20_000,
+  ratePerSecond: 0,
+} as const;
+
+const SETTLED = { durable: true, confirmWindow: 1000, ackEvery: 100, prefetch: 1000 } as const;
+const KIB = { bodyBytes: 1024, window: 10_000 } as const;
+const LATENCY = { ...KIB, loop: 'open', ratePerSecond: 5000 } as const;
+
+export const SCENARIOS: readonly Scenario[] = [
+  { ...PLAIN, name: 'a 16 t auto', text: '16 B, transient, no acks, no confirms' },
+  { ...PLAIN, ...KIB, name: 'a 1k t auto', text: '1 KiB, transient, no acks, no confirms' },
+  {
+    ...PLAIN,
+    ...SETTLED,
+    name: 'a 16 t conf_ack',
+    text: '16 B, transient, 1000 unconfirmed, ack every 100',
+  },
+  {
+    ...PLAIN,
+    ...KIB,
+    ...SETTLED,
+    name: 'a 1k t conf_ack',
+    text: '1 KiB, transient, 1000 unconfirmed, ack every 100',
+  },
+  {
+    ...PLAIN,
+    ...KIB,
+    ...SETTLED,
+    persistent: true,
+    name: 'a 1k p conf_ack',
+    text: '1 KiB, persistent, 1000 unconfirmed, ack every 100',
+  },
+  {
+    ...PLAIN,
+    ...KIB,
+    ...SETTLED,
+    ackEvery: 1,
+    name: 'a 1k t conf_ack1',
+    text: '1 KiB, transient, 1000 unconfirmed, ack each',
+  },
+  {
+    ...PLAIN,
+    fanout: 10,
+    window: 2000,
+    name: 'fan10 16 t',
+    text: '16 B to 10 queues, no acks, no confirms; counts deliveries',
+  },
+  { ...PLAIN, ...LATENCY, name: 'lat5k t', text: '1 KiB at 5 000/s, transient, no acks' },
+  {
+    ...PLAIN,
+    ...LATENCY,
+    ...SETTLED,
+    ackEvery: 1,
+    persistent: true,
+    name: 'lat5k p',
+    text: '1 KiB at 5 000/s, persistent, confirms, ack each',
+  },
+];
+
+/** `a 16 t auto` may be written `a16tauto` on a command line. */
+function squeezed(name: string): string {
+  return name.toLowerCase().replaceAll(/[\s_-]/g, '');
+}
+
+/** @throws Error naming the known scenarios when `name` is none of them */
+export function scenarioNamed(name: string): Scenario {
+  const found = SCENARIOS.find((scenario) => squeezed(scenario.name) === squeezed(name));
+  if (found !== undefined) return found;
+  const known = SCENARIOS.map((scenario) => squeezed(scenario.name)).join(', ');
+  throw new Error(`no scenario '${name}'; there are: ${known}`);
+}
