@@ -43,7 +43,6 @@ export const CLOSE_OK_TIMEOUT_MS = 5_000;
 /** A refused login is answered late if the client does not expect an answer, as RabbitMQ does. */
 export const SILENT_CLOSE_DELAY_MS = 3_000;
 
-
 /**
  * How deep field tables and arrays may nest; the outermost table is depth 1. Clients use two or
  * three levels; the bound keeps hostile input from exhausting the stack, which is recursive.
@@ -71,3 +70,6 @@ export const FRAME_CARRY_BYTES = 1024;
 
 /** The smallest frame-max that a client may ask for [AMQP 2.2.4]; RabbitMQ 4.1 raised its own. */
 export const FRAME_MAX_LEAST = 4096;
+
+/** How long stopping may take in all before clients that do not leave are left. */
+export const STOP_TIMEOUT_MS = 10_000;

@@ -11,9 +11,9 @@ import { PrefetchWindow } from '../../src/broker/subscription.ts';
 import { FRAME_BACKLOG_BYTES } from '../../src/limits.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
 import { methodById, methodFrame } from './compile.ts';
+import type { Confirms, ConfirmWriter } from './confirms.ts';
 import type { AmqpConnection } from './connection.ts';
-import { type ConfirmWriter, Confirms } from './confirms.ts';
-import { AmqpConsumer, type ConsumerHost } from './consumer.ts';
+import type { AmqpConsumer, ConsumerHost } from './consumer.ts';
 import { ContentWriter } from './delivering.ts';
 import { AmqpError, REPLIES } from './errors.ts';
 import { FrameBacklog } from './frame-backlog.ts';
@@ -21,7 +21,7 @@ import { FRAME_BODY, FRAME_HEADER, FRAME_METHOD } from './frames.ts';
 import { handlerOf } from './methods/handlers.ts';
 import { type Publisher, Publishing } from './publishing.ts';
 import { BASIC_CLASS, type MethodArguments, type ServerMethod } from './spec.ts';
-import { Transaction } from './transaction.ts';
+import type { Transaction } from './transaction.ts';
 import { Unacked } from './unacked.ts';
 import { shortAt } from './wire.ts';
 
@@ -49,6 +49,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
   private readonly backlog = new FrameBacklog();
   private waiting = false;
   private ended = false;
+  private readonly idlers: (() => void)[] = [];
 
   constructor(number: number, connection: AmqpConnection, session: Session, frameMax: number) {
     this.number = number;
@@ -58,10 +59,23 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     this.writer = new ContentWriter(this.outbox, number, frameMax);
   }
 
+  /** Is one of its methods waiting for the catalog or the store? */
+  get busy(): boolean {
+    return this.waiting;
+  }
+
+  /** Calls `run` when everything that has come so far is done. */
+  whenIdle(run: () => void): void {
+    this.idlers.push(run);
+  }
+
   // -- frames in ------------------------------------------------------------
 
   method(buf: Buffer, start: number, end: number): void {
-    if (this.waiting) return this.hold(FRAME_METHOD, buf, start, end);
+    if (this.waiting) {
+      this.hold(FRAME_METHOD, buf, start, end);
+      return;
+    }
     const classId = shortAt(buf, start);
     const methodId = shortAt(buf, start + 2);
     if (this.publishing.expecting !== 'nothing') {
@@ -206,7 +220,8 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     const one = multiple ? undefined : this.unacked.take(tag);
     if (one !== undefined) found.push([tag, one]);
     if (found.length === 0 && !(multiple && tag === 0)) throw unknownTag(tag);
-    for (const [each, delivery] of found) transaction.settles.push({ tag: each, delivery, outcome });
+    for (const [each, delivery] of found)
+      transaction.settles.push({ tag: each, delivery, outcome });
   }
 
   /** Holds this channel's later frames back until `done`. */
@@ -227,7 +242,9 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     while (!this.waiting && !this.backlog.empty) {
       this.backlog.replayOne(this.number, this.connection);
     }
-    if (this.backlog.empty) this.connection.release('backlog');
+    if (this.waiting) return;
+    this.connection.release('backlog');
+    for (const run of this.idlers.splice(0)) run();
     this.connection.flushConfirms();
   }
 

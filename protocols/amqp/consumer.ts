@@ -42,10 +42,7 @@ export class AmqpConsumer implements Consumer {
     const { unacked } = host;
     const tag = this.noAck ? unacked.skip() : unacked.add(delivery);
     let template = this.template;
-    if (
-      message.routingKey !== template.routingKey ||
-      message.exchange !== template.exchange
-    ) {
+    if (message.routingKey !== template.routingKey || message.exchange !== template.exchange) {
       template = new DeliverTemplate(host.number, this.tag, message.exchange, message.routingKey);
       this.template = template;
     }

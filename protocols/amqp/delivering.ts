@@ -86,7 +86,8 @@ export class ContentWriter {
     const properties = headerOf(message.properties).bytes;
     const size = frame.length + contentHeaderSize(properties);
     const bodyBytes = body.length;
-    const inline = bodyBytes <= this.payloadMax && bodyBytes <= INLINE_BYTES && size <= INLINE_BYTES;
+    const inline =
+      bodyBytes <= this.payloadMax && bodyBytes <= INLINE_BYTES && size <= INLINE_BYTES;
     const bodySize = inline && bodyBytes > 0 ? FRAME_OVERHEAD_BYTES + bodyBytes : 0;
     const offset = outbox.reserve(size + bodySize);
     const { slab } = outbox;
@@ -112,7 +113,7 @@ export class ContentWriter {
       const offset = outbox.reserve(FRAME_HEADER_BYTES);
       putFrameHeader(outbox.slab, offset, FRAME_BODY, channel, to - from);
       outbox.write(body.subarray(from, to));
-  const end = outbox.reserve(FRAME_END_BYTES);
+      const end = outbox.reserve(FRAME_END_BYTES);
       putFrameEnd(outbox.slab, end);
     }
     outbox.uncork();

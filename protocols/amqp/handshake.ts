@@ -69,7 +69,10 @@ export interface Tuning {
  * Checks what the client made of the proposal. Its heartbeat counts, whatever it is.
  * @throws AmqpError NOT_ALLOWED, with RabbitMQ's texts
  */
-export function checkTuneOk(offered: Tuning, chosen: MethodArguments<'connection.tune-ok'>): Tuning {
+export function checkTuneOk(
+  offered: Tuning,
+  chosen: MethodArguments<'connection.tune-ok'>,
+): Tuning {
   checkNegotiated('frame_max', FRAME_MAX_LEAST, offered.frameMax, chosen.frameMax);
   checkNegotiated('channel_max', 1, offered.channelMax, chosen.channelMax);
   return chosen;

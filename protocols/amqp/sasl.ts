@@ -49,7 +49,10 @@ function amqplain(response: Buffer): Credentials {
   const username = stringOf(fields.get('LOGIN'));
   const password = stringOf(fields.get('PASSWORD'));
   if (username === null || password === null) {
-    throw new AmqpError('SYNTAX_ERROR', 'malformed AMQPLAIN response: LOGIN or PASSWORD is missing');
+    throw new AmqpError(
+      'SYNTAX_ERROR',
+      'malformed AMQPLAIN response: LOGIN or PASSWORD is missing',
+    );
   }
   return { username, password };
 }

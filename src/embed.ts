@@ -1,0 +1,50 @@
+/**
+ * Warren inside another program: `import { startBroker } from 'warrenmq'`. In memory, on a free
+ * port of the loopback interface, silent; stop() leaves nothing behind. Everything an option does
+ * is documented in config/warren.conf.
+ */
+import type { Clock } from './clock.ts';
+import { Config, type Overrides } from './config.ts';
+import { type Log, silentLog } from './log.ts';
+import { RunningBroker } from './running-broker.ts';
+
+export { type Clock, ManualClock, type Timer } from './clock.ts';
+export { ConfigError, type Overrides } from './config.ts';
+
+export interface StartOptions {
+  /** Options by RabbitMQ's keys, e.g. `{ heartbeat: 10 }`; files and variables are not read. */
+  readonly config?: Overrides;
+  /** The clock that drives TTLs, heartbeats and delays; a ManualClock lets a test move time. */
+  readonly clock?: Clock;
+  /** Where the broker's own lines go; nowhere by default. */
+  readonly log?: Log;
+}
+
+/** A broker running in this process. */
+export interface EmbeddedBroker {
+  /** The port that AMQP 0-9-1 clients connect to. */
+  readonly port: number;
+  /** A URL with the default user, as clients take it. */
+  readonly url: string;
+  /** Disconnects every client and frees the port. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a broker; ready for clients when the promise resolves.
+ * @throws ConfigError if an option is unknown or its value not valid
+ */
+export async function startBroker(options: StartOptions = {}): Promise<EmbeddedBroker> {
+  const config = Config.from({ 'listeners.tcp.default': '127.0.0.1:0', ...options.config });
+  const { log = silentLog, clock } = options;
+  const running = await RunningBroker.start({ config, log, ...(clock && { clock }) });
+  const port = running.listeners[0]?.port ?? 0;
+  const user = encodeURIComponent(config.get('default_user'));
+  const password = encodeURIComponent(config.get('default_pass'));
+  const vhost = encodeURIComponent(config.get('default_vhost'));
+  return {
+    port,
+    url: `amqp://${user}:${password}@127.0.0.1:${port}/${vhost}`,
+    stop: () => running.stop('shutdown'),
+  };
+}

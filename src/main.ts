@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+/**
+ * The command `warren`: configuration → broker → listeners → signals. Exits with 0 after a signal,
+ * with 1 if it cannot start: then one plain line says why.
+ */
+import { type LoadedConfig, loadConfig } from './config.ts';
+import { helpText } from './config-text.ts';
+import { STOP_TIMEOUT_MS } from './limits.ts';
+import { createLog, type Log } from './log.ts';
+import { RunningBroker } from './running-broker.ts';
+import { VERSION } from './version.ts';
+
+async function main(): Promise<void> {
+  const loaded = loadConfig({ argv: process.argv.slice(2), env: process.env });
+  if (loaded.show === 'help') process.stdout.write(helpText());
+  else if (loaded.show === 'version') process.stdout.write(`${VERSION}\n`);
+  else await run(loaded);
+}
+
+async function run({ config, warnings, notes, files }: LoadedConfig): Promise<void> {
+  const log = createLog({
+    level: config.get('log.console') ? config.get('log.console.level') : 'none',
+    format: config.get('log.console.formatter'),
+  });
+  log.info(`Warren ${VERSION} on Node.js ${process.versions.node}`);
+  for (const file of files) log.info(`configuration file ${file}`);
+  for (const text of warnings) log.warning(text);
+  for (const text of notes) log.debug(text);
+  log.warning('messages are kept in memory only: this version has no durable store yet');
+  const running = await RunningBroker.start({ config, log });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => void stop(running, log, signal));
+  }
+  for (const listener of running.listeners) log.info(String(listener));
+  log.info('Server startup complete');
+}
+
+async function stop(running: RunningBroker, log: Log, signal: string): Promise<void> {
+  log.info(`${signal}: stopping`);
+  setTimeout(() => {
+    log.warning('clients did not leave in time');
+    process.exit(0);
+  }, STOP_TIMEOUT_MS).unref();
+  await running.stop('shutdown');
+  log.info('stopped');
+  process.exit(0);
+}
+
+main().catch((error: Error) => {
+  process.stderr.write(`warren: ${error.message}\n`);
+  process.exit(1);
+});

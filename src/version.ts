@@ -1,0 +1,15 @@
+/**
+ * Warren's own version, from the package manifest beside the sources (or the compiled files).
+ */
+import { readFileSync } from 'node:fs';
+
+interface Manifest {
+  readonly version: string;
+}
+
+function readManifest(): Manifest {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+}
+
+/** e.g. `0.1.0` */
+export const VERSION: string = readManifest().version;
