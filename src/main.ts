@@ -31,8 +31,12 @@ async function run({ config, warnings, notes, files }: LoadedConfig): Promise<vo
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void stop(running, log, signal));
   }
-  for (const listener of running.listeners) log.info(String(listener));
-  log.info('Server startup complete');
+  const lines = [...running.listeners.map(String), 'Server startup complete'];
+  const json = config.get('log.console.formatter') === 'json';
+  for (const line of lines) {
+    if (json) log.info(line);
+    else process.stdout.write(`${line}\n`);
+  }
 }
 
 async function stop(running: RunningBroker, log: Log, signal: string): Promise<void> {

@@ -15,7 +15,7 @@ import type { Confirms, ConfirmWriter } from './confirms.ts';
 import type { AmqpConnection } from './connection.ts';
 import type { AmqpConsumer, ConsumerHost } from './consumer.ts';
 import { ContentWriter } from './delivering.ts';
-import { AmqpError, REPLIES } from './errors.ts';
+import { AmqpError, REPLIES, type Reply } from './errors.ts';
 import { FrameBacklog } from './frame-backlog.ts';
 import { FRAME_BODY, FRAME_HEADER, FRAME_METHOD } from './frames.ts';
 import { handlerOf } from './methods/handlers.ts';
@@ -51,12 +51,12 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
   private ended = false;
   private readonly idlers: (() => void)[] = [];
 
-  constructor(number: number, connection: AmqpConnection, session: Session, frameMax: number) {
+  constructor(number: number, connection: AmqpConnection, session: Session) {
     this.number = number;
     this.connection = connection;
     this.session = session;
     this.outbox = connection.outbox;
-    this.writer = new ContentWriter(this.outbox, number, frameMax);
+    this.writer = new ContentWriter(this.outbox, number, connection.tuning.frameMax);
   }
 
   /** Is one of its methods waiting for the catalog or the store? */
@@ -69,7 +69,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     this.idlers.push(run);
   }
 
-  // -- frames in ------------------------------------------------------------
+  // -- frames in --
 
   method(buf: Buffer, start: number, end: number): void {
     if (this.waiting) {
@@ -105,13 +105,13 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     else this.publishing.piece(buf, start, end);
   }
 
-  // -- answers ----------------------------------------------------------------
+  // -- answers --
 
   send<N extends ServerMethod>(name: N, args: MethodArguments<N>): void {
     this.outbox.write(methodFrame(name, this.number, args));
   }
 
-  // -- publishing ---------------------------------------------------------------
+  // -- publishing --
 
   publish(message: Message, mandatory: boolean): void {
     if (this.transaction !== null) {
@@ -152,7 +152,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     else this.send(method, { deliveryTag, multiple, requeue: false });
   }
 
-  // -- consuming ------------------------------------------------------------------
+  // -- consuming --
 
   /**
    * Settles one delivery, or with `multiple` all up to it (tag 0: all there are).
@@ -194,6 +194,14 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     this.consumers.clear();
   }
 
+  /** Closes the channel because of an error of the client. */
+  fail(reply: Reply, text: string, classId: number, methodId: number): void {
+    this.confirms?.flush();
+    this.closing = true;
+    this.close();
+    this.send('channel.close', { replyCode: reply.code, replyText: text, classId, methodId });
+  }
+
   /** The channel is over: consumers end, and what is out goes back, oldest first. */
   close(): void {
     if (this.ended) return;
@@ -206,7 +214,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     this.recover();
   }
 
-  // -- inside -------------------------------------------------------------------------
+  // -- inside --
 
   private settleLater(
     transaction: Transaction,

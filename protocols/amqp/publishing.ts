@@ -134,7 +134,8 @@ function unexpected(got: 'header' | 'body', expecting: 'nothing' | 'header' | 'b
     return new AmqpError('UNEXPECTED_FRAME', `expected method frame, got ${describe(got)} instead`);
   }
   const wanted = expecting === 'header' ? 'content header for class 60' : 'content body';
-  const text = `expected ${wanted}, got non ${expecting === 'header' ? 'content header' : 'content body'} frame instead`;
+  const other = expecting === 'header' ? 'content header' : 'content body';
+  const text = `expected ${wanted}, got non ${other} frame instead`;
   return new AmqpError('UNEXPECTED_FRAME', text);
 }
 

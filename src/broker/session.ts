@@ -186,7 +186,8 @@ export class Session {
     const bcc = copies(message, 'BCC');
     const { userId } = properties;
     if (userId !== undefined && userId !== this.user.name && !this.user.tags.has('impersonator')) {
-      const text = `user_id property set to '${userId}' but authenticated user was '${this.user.name}'`;
+      const actual = `authenticated user was '${this.user.name}'`;
+      const text = `user_id property set to '${userId}' but ${actual}`;
       throw new BrokerError('PRECONDITION_FAILED', text);
     }
     return cc === null ? bcc : [...cc, ...(bcc ?? [])];

@@ -19,6 +19,7 @@ import type { VHost } from './vhost.ts';
 /** The name that permissions know the default exchange by. */
 export const DEFAULT_EXCHANGE_ALIAS = 'amq.default';
 
+/** A queue as a client asks for it. */
 export interface QueueDeclaration {
   /** '' lets the broker choose one. */
   readonly name: string;
@@ -28,6 +29,7 @@ export interface QueueDeclaration {
   readonly arguments: Fields;
 }
 
+/** An exchange as a client asks for it. */
 export interface ExchangeDeclaration {
   readonly name: string;
   readonly type: string;
@@ -37,6 +39,7 @@ export interface ExchangeDeclaration {
   readonly arguments: Fields;
 }
 
+/** A binding as a client asks for it. */
 export type BindingDeclaration = Omit<BindingRecord, 'vhost'>;
 
 /** A queue as a client is told about it. */

@@ -5,8 +5,8 @@
  */
 import type { Loaded, QueueStore, Ref } from '../../storage/message-store.ts';
 import { NO_REF } from '../../storage/message-store.ts';
-import type { Message } from '../message.ts';
-import { decodeStored } from '../stored-header.ts';
+import { Message } from '../message.ts';
+import { decodeStoredHeader } from '../stored-header.ts';
 import type { ReadyList } from './ready-list.ts';
 
 /** Messages read back at once. */
@@ -70,7 +70,7 @@ export class Paging {
   async readOne(ref: Ref): Promise<Message> {
     const [loaded] = await this.store.load([ref]);
     if (loaded === undefined) throw new Error('the store no longer has a message that it kept');
-    return decodeStored(loaded.header, loaded.body, 0);
+    return messageOf(loaded);
   }
 
   private async await(
@@ -97,8 +97,13 @@ export class Paging {
   private fill(list: ReadyList, position: number, ref: Ref, loaded: Loaded): void {
     if (!isSame(list, position, ref)) return;
     this.residentBytes += loaded.body.length;
-    list.setMessage(position, decodeStored(loaded.header, loaded.body, 0));
+    list.setMessage(position, messageOf(loaded));
   }
+}
+
+function messageOf({ header, body }: Loaded): Message {
+  const { exchange, routingKey, properties } = decodeStoredHeader(header);
+  return new Message(exchange, routingKey, properties, body);
 }
 
 function isSame(list: ReadyList, position: number, ref: Ref): boolean {
