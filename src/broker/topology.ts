@@ -20,6 +20,8 @@ import type { QueueHost } from './queue/queue-host.ts';
 export class Topology {
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
+  /** Counts the exchanges that came and went: what was looked up before may have changed. */
+  exchangesVersion = 0;
   private readonly host: QueueHost;
   private readonly store: MessageStore;
   private readonly residentBytes: number;
@@ -54,12 +56,14 @@ export class Topology {
     if (this.exchanges.has(record.name)) return;
     const exchange = new Exchange(record, routerOf(record.type), this.host.name);
     this.exchanges.set(record.name, exchange);
+    this.exchangesVersion++;
   }
 
   private deleteExchange(name: string): void {
     const exchange = this.exchanges.get(name);
     if (exchange === undefined) return;
     this.exchanges.delete(name);
+    this.exchangesVersion++;
     for (const binding of exchange.bindings) this.inbound.get(binding.destination)?.delete(binding);
     this.dropInbound(exchange);
   }
