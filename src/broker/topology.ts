@@ -8,7 +8,7 @@ import type { MessageStore } from '../storage/message-store.ts';
 import type { BindingRecord, ExchangeRecord, QueueRecord, VhostChange } from './catalog.ts';
 import type { Binding } from './exchange/binding.ts';
 import { DefaultRouter } from './exchange/default.ts';
-import { Exchange } from './exchange/exchange.ts';
+import { Exchange, type Router } from './exchange/exchange.ts';
 import { PREDECLARED, routerOf } from './exchange/exchange-types.ts';
 import type { Destination } from './exchange/matched.ts';
 import { NO_FIELDS } from './field.ts';
@@ -33,8 +33,10 @@ export class Topology {
     this.host = host;
     this.store = store;
     this.residentBytes = residentBytes;
-    this.addExchange('', 'direct', new DefaultRouter(this.queues));
-    for (const [name, type] of PREDECLARED) this.addExchange(name, type, routerOf(type));
+    this.addSystemExchange('', 'direct', false, new DefaultRouter(this.queues));
+    for (const { name, type, internal } of PREDECLARED) {
+      this.addSystemExchange(name, type, internal, routerOf(type));
+    }
   }
 
   apply(change: VhostChange): void {
@@ -46,8 +48,8 @@ export class Topology {
     else this.deleteBinding(change.record);
   }
 
-  private addExchange(name: string, type: string, router: Exchange['router']): void {
-    const flags = { durable: true, autoDelete: false, internal: false };
+  private addSystemExchange(name: string, type: string, internal: boolean, router: Router): void {
+    const flags = { durable: true, autoDelete: false, internal };
     const definition = { name, type, ...flags, arguments: NO_FIELDS };
     this.exchanges.set(name, new Exchange(definition, router, this.host.name));
   }
