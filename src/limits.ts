@@ -73,3 +73,6 @@ export const FRAME_MAX_LEAST = 4096;
 
 /** How long stopping may take in all before clients that do not leave are left. */
 export const STOP_TIMEOUT_MS = 10_000;
+
+/** How often a broker started by npx looks whether npx is still there. */
+export const PARENT_LOOK_MS = 1_000;
