@@ -13,7 +13,7 @@ import { AmqpError, frameError } from './errors.ts';
 import { CONTENT_HEADER_BYTES } from './frames.ts';
 import { AmqpHeader, decodeProperties } from './properties.ts';
 import { BASIC_CLASS, METHODS } from './spec.ts';
-import { copyOf, cutShort, longlongAt, sameBytes, shortAt } from './wire.ts';
+import { copyBytes, copyOf, cutShort, longlongAt, sameBytes, shortAt } from './wire.ts';
 
 /** Where finished messages go: the channel. */
 export interface Publisher {
@@ -100,7 +100,7 @@ export class Publishing {
       throw frameError(`body is larger than the ${this.bodyBytes} bytes of its header`);
     }
     if (received > this.body.length) this.grow(received);
-    buf.copy(this.body, this.received, start, end);
+    copyBytes(buf, start, end, this.body, this.received);
     this.received = received;
     if (received === this.bodyBytes) this.complete();
   }
