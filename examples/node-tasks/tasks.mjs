@@ -82,7 +82,7 @@ async function dieMidDelivery() {
     });
   });
   const gone = new Promise((resolve) => connection.once('close', resolve));
-  connection.connection.stream.destroy();
+  connection.connection.stream.destroy(new Error('somebody pulled the cable'));
   await gone;
   console.log(`worker 1 died holding ${taken.length} deliveries`);
   return taken.filter((task) => task.run === RUN).map((task) => task.id);

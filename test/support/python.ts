@@ -2,15 +2,9 @@
  * Python: finds an interpreter that has pika and runs scripts with it. `python3` on the PATH is
  * often somebody's pyenv without pika, so the system's own comes first.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { test } from 'vitest';
-
-export interface ScriptResult {
-  /** null if a signal ended it. */
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { type Outcome, run } from './child.ts';
 
 const CANDIDATES = ['/usr/bin/python3', 'python3', 'python'];
 
@@ -34,35 +28,11 @@ export function testWithPika(title: string, body: () => Promise<void> | void): v
 export function runPython(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-): Promise<ScriptResult> {
+): Promise<Outcome> {
   if (pythonWithPika === null) {
     throw new Error(`pika is missing: none of ${CANDIDATES.join(', ')} can import it`);
   }
   return run(pythonWithPika, args, env);
-}
-
-/** Runs a command to its end, at most 60 s, and gives back all that it printed. */
-export function run(
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-  input = '',
-): Promise<ScriptResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: { ...process.env, ...env }, timeout: 60_000 });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-    child.stdin.on('error', () => {}); // a command that ends without reading is no error here
-    child.stdin.end(input);
-  });
 }
 
 if (pythonWithPika === null) {
