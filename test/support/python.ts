@@ -32,7 +32,7 @@ export function runPython(
   if (pythonWithPika === null) {
     throw new Error(`pika is missing: none of ${CANDIDATES.join(', ')} can import it`);
   }
-  return run(pythonWithPika, args, env);
+  return run(pythonWithPika, args, { PYTHONDONTWRITEBYTECODE: '1', ...env });
 }
 
 if (pythonWithPika === null) {
