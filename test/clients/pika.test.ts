@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { external, startTestBroker, type TestBroker } from '../support/broker.ts';
+import { startTestBroker, type TestBroker } from '../support/broker.ts';
 import type { Outcome } from '../support/child.ts';
 import { pythonWithPika, runPython, testWithPika } from '../support/python.ts';
 
@@ -26,8 +26,7 @@ describe.each(scripts)('%s', (script) => {
 
   beforeAll(async () => {
     if (pythonWithPika === null) return;
-    const env = { AMQP_URL: broker.url, EXTERNAL: external ? '1' : '0' };
-    outcome = await runPython([join(FOLDER, script)], env);
+    outcome = await runPython([join(FOLDER, script)], { AMQP_URL: broker.url });
     errors = new Map(outcome.stdout.split('\n').filter(Boolean).map(parseResult));
   }, 70_000);
 

@@ -128,6 +128,19 @@ test('Bytes are counted by body, and the oldest go.', async () => {
   expect(texts(await drain(channel, queue))).toEqual(['bbbb', 'cc', 'd']);
 });
 
+test('A body larger than the whole queue may hold is dropped, or refused where publishes are.', async () => {
+  const channel = await amqp.channel();
+  const bytes = { 'x-max-length-bytes': 3 };
+  const dropping = await amqp.queue(channel, { arguments: bytes });
+  await send(channel, dropping, 'abcdef');
+  expect(await ready(channel, dropping)).toBe(0);
+  const rejecting = await amqp.queue(channel, { arguments: bytes, overflow: 'reject-publish' });
+  await send(channel, rejecting, 'aa');
+  await expect(send(channel, rejecting, 'bbb')).rejects.toThrow();
+  await send(channel, rejecting, 'c');
+  expect(texts(await drain(channel, rejecting))).toEqual(['aa', 'c']);
+});
+
 test('The length counts what is ready, not what consumers hold.', async () => {
   const channel = await amqp.channel();
   const queue = await amqp.queue(channel, { maxLength: 2 });

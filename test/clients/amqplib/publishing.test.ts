@@ -201,17 +201,21 @@ test('A user id other than the own is refused with 406.', async () => {
   });
 });
 
-test.each(['soon', '-1', '1.5', '', '315360000001'])(
-  'An expiration of %o is refused with 406.',
-  async (expiration) => {
-    const channel = await amqp.channel();
-    const closed = closing(channel);
-    channel.publish('amq.direct', 'k', Buffer.from('x'), { expiration });
-    const { code, text } = await closed;
-    expect(code).toBe(406);
-    expect(text).toContain(`PRECONDITION_FAILED - invalid expiration '${expiration}': `);
-  },
-);
+test.each([
+  ['soon', 'no_integer'],
+  ['', 'no_integer'],
+  ['-1', '{value_negative,-1}'],
+  ['1.5', '{leftover_string,".5"}'],
+  ['315360000001', '{value_too_large,315360000001}'],
+])('An expiration of %o is refused with 406: %s.', async (expiration, why) => {
+  const channel = await amqp.channel();
+  const closed = closing(channel);
+  channel.publish('amq.direct', 'k', Buffer.from('x'), { expiration });
+  expect(await closed).toEqual({
+    code: 406,
+    text: `PRECONDITION_FAILED - invalid expiration '${expiration}': ${why}`,
+  });
+});
 
 test('Publishing to a missing exchange closes only that channel, with its confirms open.', async () => {
   const connection = await amqp.connect();
