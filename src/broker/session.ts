@@ -240,10 +240,12 @@ function withoutBcc(message: Message): Message {
 }
 
 function badExpiration(text: string): BrokerError {
-  const integer = /^-?\d+$/.test(text) ? BigInt(text) : null;
+  const [, digits, rest] = /^(-?\d*)(.*)$/s.exec(text) as RegExpExecArray;
+  const integer = digits === '' || digits === '-' ? null : BigInt(digits as string);
   let why = 'no_integer';
-  if (integer !== null && integer < 0n) why = `{value_negative,${integer}}`;
-  if (integer !== null && integer > BigInt(MAX_TTL_MS)) why = `{value_too_large,${integer}}`;
+  if (integer !== null && rest !== '') why = `{leftover_string,${JSON.stringify(rest)}}`;
+  else if (integer !== null && integer < 0n) why = `{value_negative,${integer}}`;
+  else if (integer !== null && integer > BigInt(MAX_TTL_MS)) why = `{value_too_large,${integer}}`;
   return new BrokerError('PRECONDITION_FAILED', `invalid expiration '${text}': ${why}`);
 }
 
