@@ -260,6 +260,7 @@ export class Queue implements QueueSink, ReceiptHolder {
   }
 
   private handOver(subscription: Subscription, delivery: Delivery): void {
+    this.subscriptions.served();
     if (subscription.noAck) {
       this.discard(delivery.ref);
     } else {
