@@ -13,6 +13,7 @@ import { BrokerError, resource } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { Matched } from './exchange/matched.ts';
 import type { Message } from './message.ts';
+import { Arrival } from './queue/arrival.ts';
 import { type Death, type DeathReason, deadLetterOf, isCycle } from './queue/dead-letter.ts';
 import type { Queue } from './queue/queue.ts';
 import type { QueueHost } from './queue/queue-host.ts';
@@ -189,12 +190,14 @@ export class VHost implements QueueHost {
       keeperStores.push((keepers[i] as Queue).store as QueueStore);
     }
     receipt?.hold();
-    const refs = store.publish(keeperStores, message, receipt);
     if (store.readyOn === 'publish') {
-      for (let i = 0; i < keepers.length; i++)
+      const refs = store.publish(keeperStores, message, receipt);
+      for (let i = 0; i < keepers.length; i++) {
         (keepers[i] as Queue).enqueue(message, refs[i] as Ref);
+      }
     } else {
-      for (let i = 0; i < keepers.length; i++) (keepers[i] as Queue).arriving++;
+      const arrival = new Arrival([...keepers], message.body.length, receipt);
+      store.publish(keeperStores, message, arrival);
     }
     keepers.length = 0;
     keeperStores.length = 0;

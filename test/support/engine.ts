@@ -24,14 +24,20 @@ import type { MessageStore } from '../../src/storage/message-store.ts';
 import { AsyncCatalog } from './async-catalog.ts';
 import { AsyncStore, type AsyncStoreOptions, Disk } from './async-store.ts';
 
-export type BackendName = 'memory' | 'durable' | 'publish';
+/**
+ * memory: MemoryStore and MemoryCatalog. publish: ready at once, safe later, as the segment log.
+ * durable: ready when safe. remote: the same, and nothing is ever in memory when it gets ready.
+ */
+export type BackendName = 'memory' | 'publish' | 'durable' | 'remote';
 
-/** Store and catalog of one name. */
-export const BACKENDS: readonly { readonly name: BackendName }[] = [
+/** Where a message is in memory when it comes, so that a waiting consumer gets it at once. */
+export const RESIDENT_BACKENDS: readonly { readonly name: BackendName }[] = [
   { name: 'memory' },
-  { name: 'durable' },
   { name: 'publish' },
+  { name: 'durable' },
 ];
+
+export const BACKENDS: typeof RESIDENT_BACKENDS = [...RESIDENT_BACKENDS, { name: 'remote' }];
 
 export interface EngineOptions extends Omit<Partial<AsyncStoreOptions>, 'readyOn' | 'clock'> {
   readonly queueResidentBytes?: number;
@@ -232,8 +238,10 @@ export class Engine {
 
   private makeStore(): MessageStore {
     if (this.backend === 'memory') return new MemoryStore();
-    const { disk, backendClock: clock, backend: readyOn } = this;
-    return new AsyncStore({ ...this.options, disk, clock, readyOn });
+    const { disk, backendClock: clock } = this;
+    const readyOn = this.backend === 'publish' ? 'publish' : 'durable';
+    const passResident = this.backend === 'durable';
+    return new AsyncStore({ passResident, ...this.options, disk, clock, readyOn });
   }
 
   private log(): Log {
