@@ -72,6 +72,8 @@ export class AsyncStore implements MessageStore {
   readonly loads = true;
   readonly disk: Disk;
   busy = false;
+  /** Messages that cannot be read back, nor any load that asks for one of them. */
+  readonly damaged = new Set<Ref>();
   /** Body bytes of every load so far, and the calls. */
   loadCalls = 0;
   publishFailureRate: number;
@@ -316,6 +318,7 @@ class AsyncQueue implements QueueStore {
   /** Acked messages are gone for the engine at once, but a read under way may still see them. */
   private read(ref: Ref): Loaded {
     const written = this.written.get(ref) ?? this.disk.get(ref) ?? this.unwritten.get(ref);
+    if (this.store.damaged.has(ref)) throw new Error(`message ${ref} is damaged`);
     if (written === undefined || this.deleted) throw new Error(`no message ${ref}`);
     const header = 'header' in written ? written.header : written.encodeHeader();
     return { header: Buffer.from(header), body: Buffer.from(written.body) };
