@@ -121,8 +121,9 @@ export class Session {
     const queue = this.readableQueue(queueName);
     const delivery = await queue.fetch(noAck ? null : this.fetched);
     if (delivery === null) return null;
-    if (this.ended && delivery.holder !== null) {
-      queue.settle(delivery, 'requeue');
+    if (this.ended) {
+      // close() has given it back already, unless it came later than that.
+      if (delivery.holder !== null) queue.settle(delivery, 'requeue');
       return null;
     }
     return { delivery, remaining: queue.size };

@@ -4,6 +4,7 @@ import type { Field } from '../../src/broker/field.ts';
 import type { PropertyValues } from '../../src/broker/properties.ts';
 import {
   Answers,
+  ASYNC_BACKENDS,
   BACKENDS,
   bodyOf,
   Engine,
@@ -80,6 +81,17 @@ describe.each(BACKENDS)('a session ($name)', ({ name: backend }) => {
     await fetching;
     expect([queue.size, queue.unsettled]).toEqual([2, 0]);
     expect(await engine.drain(engine.session(), 'q')).toEqual(['larger than the memory', 'second']);
+  });
+
+  test('fetches nothing that it gave back before the caller heard of it', async () => {
+    const { engine, session, queue } = await start();
+    session.publish(message('', 'q', 'm', { deliveryMode: 1 }), null);
+    const fetching = session.fetch('q', false);
+    expect(queue.unsettled).toBe(1);
+    void session.close();
+    expect(await fetching).toBeNull();
+    expect([queue.size, queue.unsettled]).toEqual([1, 0]);
+    await engine.settle();
   });
 
   test('deletes its exclusive queues when it closes', async () => {
@@ -339,7 +351,7 @@ describe.each(BACKENDS)('a session ($name)', ({ name: backend }) => {
   });
 });
 
-describe.each(['durable', 'remote', 'publish'] as const)('a failing store (%s)', (backend) => {
+describe.each(ASYNC_BACKENDS)('a failing store ($name)', ({ name: backend }) => {
   test('nacks what it could not keep, once, and keeps the rest', async () => {
     const engine = await Engine.open(backend, { publishFailureRate: 0.5, seed: 3 });
     const session = engine.session();

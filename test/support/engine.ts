@@ -37,6 +37,13 @@ export const RESIDENT_BACKENDS: readonly { readonly name: BackendName }[] = [
   { name: 'durable' },
 ];
 
+/** Where a restart finds something. */
+export const ASYNC_BACKENDS: readonly { readonly name: BackendName }[] = [
+  { name: 'publish' },
+  { name: 'durable' },
+  { name: 'remote' },
+];
+
 export const BACKENDS: typeof RESIDENT_BACKENDS = [...RESIDENT_BACKENDS, { name: 'remote' }];
 
 export interface EngineOptions extends Omit<Partial<AsyncStoreOptions>, 'readyOn' | 'clock'> {
