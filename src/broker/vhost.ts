@@ -101,9 +101,17 @@ export class VHost implements QueueHost {
   }
 
   unused(queue: Queue): void {
-    this.deleteQueue(queue).catch((error: Error) => {
-      this.context.log.error(`${queue} could not be deleted: ${error.message}`);
-    });
+    void this.dropQueue(queue);
+  }
+
+  /** Deletes a queue that nobody waits for: if that fails, it is for the log only. */
+  async dropQueue(queue: Queue): Promise<void> {
+    try {
+      await this.deleteQueue(queue);
+    } catch (error) {
+      const { message } = error as Error;
+      this.context.log.error(`${queue} could not be deleted: ${message}`);
+    }
   }
 
   lost(queue: Queue): void {
@@ -124,6 +132,13 @@ export class VHost implements QueueHost {
   async opened(): Promise<void> {
     const queues = [...this.topology.queues.values()];
     await Promise.all(queues.map((queue) => queue.store?.opened));
+  }
+
+  /** The vhost is gone, with every queue and what is stored of it. */
+  delete(): void {
+    for (const name of [...this.topology.queues.keys()]) {
+      this.topology.apply({ op: 'queue.delete', vhost: this.name, name });
+    }
   }
 
   /** Stops every timer; consumers are told that their queues are gone. */
