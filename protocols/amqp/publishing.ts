@@ -23,6 +23,9 @@ export interface Publisher {
 
 const NOTHING = Buffer.alloc(0);
 
+/** The arguments of a basic.publish to the default exchange with an empty key. */
+const FIRST_TARGET = Buffer.alloc(5);
+
 const decodePublish = decoderOf('basic.publish');
 
 export class Publishing {
@@ -30,7 +33,7 @@ export class Publishing {
   expecting: 'nothing' | 'header' | 'body' = 'nothing';
   private readonly publisher: Publisher;
   /** The arguments of the last basic.publish, as they came and as they were decoded. */
-  private target: Buffer = NOTHING;
+  private target: Buffer = FIRST_TARGET;
   private exchange = '';
   private routingKey = '';
   private mandatory = false;
