@@ -62,7 +62,7 @@ describe('unacked deliveries', () => {
         const unacked = new Unacked();
         const model = new Model();
         for (const one of steps) {
-          if (one.do === 'add' || one.do === 'skip') {
+          if ('times' in one) {
             for (let i = 0; i < one.times; i++) {
               const given = delivery();
               const tag = one.do === 'add' ? unacked.add(given) : unacked.skip();

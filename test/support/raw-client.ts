@@ -135,6 +135,9 @@ export function channelClose(channel: number): Buffer {
   return methodFrame('channel.close', channel, NO_REASON);
 }
 
+/** Those that are connected, so that a test that fails does not leave one to the next. */
+const connected = new Set<RawClient>();
+
 export class RawClient {
   readonly socket: Socket;
   /** Resolves when the socket has closed. */
@@ -153,6 +156,7 @@ export class RawClient {
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
         this.isClosed = true;
+        connected.delete(this);
         this.wake?.();
         resolve();
       });
@@ -163,6 +167,7 @@ export class RawClient {
   static async connect(port: number, host = '127.0.0.1'): Promise<RawClient> {
     const socket = connect({ port, host });
     const client = new RawClient(socket);
+    connected.add(client);
     await once(socket, 'connect');
     return client;
   }
@@ -177,6 +182,11 @@ export class RawClient {
       await client.expect('channel.open-ok');
     }
     return client;
+  }
+
+  /** Closes by force whoever is still there. */
+  static async destroyAll(): Promise<void> {
+    await Promise.all([...connected].map((client) => client.destroy()));
   }
 
   write(...parts: readonly Buffer[]): void {
