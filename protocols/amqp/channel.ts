@@ -20,12 +20,12 @@ import { FrameBacklog } from './frame-backlog.ts';
 import { FRAME_BODY, FRAME_HEADER, FRAME_METHOD } from './frames.ts';
 import { handlerOf } from './methods/handlers.ts';
 import { type Publisher, Publishing } from './publishing.ts';
-import { BASIC_CLASS, type MethodArguments, type ServerMethod } from './spec.ts';
+import { BASIC_CLASS, METHODS, type MethodArguments, type ServerMethod } from './spec.ts';
 import type { Transaction } from './transaction.ts';
 import { Unacked } from './unacked.ts';
 import { shortAt } from './wire.ts';
 
-const PUBLISH_ID = 40;
+const PUBLISH_ID = METHODS['basic.publish'].id[1];
 
 export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
   readonly number: number;
@@ -78,10 +78,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     }
     const classId = shortAt(buf, start);
     const methodId = shortAt(buf, start + 2);
-    if (this.publishing.expecting !== 'nothing') {
-      const text = 'expected content header for class 60, got non content header frame instead';
-      throw new AmqpError('UNEXPECTED_FRAME', text);
-    }
+    this.publishing.checkIdle();
     if (classId === BASIC_CLASS && methodId === PUBLISH_ID) {
       this.publishing.method(buf, start + 4, end);
       return;
@@ -89,7 +86,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     const method = methodById(classId, methodId);
     const handler = method === undefined ? undefined : handlerOf(method.name);
     if (method === undefined || handler === undefined) {
-      throw new AmqpError('NOT_IMPLEMENTED', `unknown method ${classId}.${methodId}`);
+      throw new AmqpError('COMMAND_INVALID', 'unimplemented method');
     }
     const done = handler(this, method.decode(buf, start + 4, end) as never);
     if (done instanceof Promise) this.wait(done, classId, methodId);

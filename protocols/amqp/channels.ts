@@ -17,13 +17,20 @@ const CLOSE_OK = 41;
 export class Channels {
   private readonly connection: AmqpConnection;
   private readonly byNumber = new Map<number, Channel>();
+  /** The channel of the last frame: most frames are for the same one again. */
+  private last: Channel | null = null;
 
   constructor(connection: AmqpConnection) {
     this.connection = connection;
   }
 
+  /** The channel of that number, null if it is not open. */
   get(number: number): Channel | null {
-    return this.byNumber.get(number) ?? null;
+    const { last } = this;
+    if (last !== null && last.number === number) return last;
+    const channel = this.byNumber.get(number) ?? null;
+    this.last = channel;
+    return channel;
   }
 
   /** Every channel that is open or waits for close-ok. */
@@ -79,8 +86,8 @@ export class Channels {
    * @throws AmqpError UNEXPECTED_FRAME on channel 0, CHANNEL_ERROR on one that is not open
    */
   ofContent(number: number): Channel | null {
-    const channel = this.byNumber.get(number);
-    if (channel !== undefined) return channel.closing ? null : channel;
+    const channel = this.get(number);
+    if (channel !== null) return channel.closing ? null : channel;
     if (number === 0) throw new AmqpError('UNEXPECTED_FRAME', 'content frame on channel 0');
     throw new AmqpError('CHANNEL_ERROR', "expected 'channel.open'");
   }
@@ -89,6 +96,7 @@ export class Channels {
   end(): void {
     for (const channel of this.byNumber.values()) channel.close();
     this.byNumber.clear();
+    this.last = null;
   }
 
   /** The client closes a channel: what it sent on it before is done first. */
@@ -101,10 +109,15 @@ export class Channels {
     channel.close();
     channel.send('channel.close-ok', {});
     // Both sides closed at once: our close still waits for its own answer.
-    if (!channel.closing) this.byNumber.delete(channel.number);
+    if (!channel.closing) this.remove(channel);
   }
 
   private closed(channel: Channel): void {
-    if (channel.closing) this.byNumber.delete(channel.number);
+    if (channel.closing) this.remove(channel);
+  }
+
+  private remove(channel: Channel): void {
+    this.byNumber.delete(channel.number);
+    this.last = null;
   }
 }

@@ -236,9 +236,11 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   }
 
   /** Answers an error: closes the channel or the connection, as its kind demands. */
-  trouble(error: unknown, channel: Channel | null, classId: number, methodId: number): void {
+  trouble(error: unknown, channel: Channel | null, handledClass: number, handled: number): void {
     const { kind, reply, text } = this.replyTo(error);
     if (this.closing) return;
+    const about = error instanceof AmqpError ? error.method : null;
+    const { classId, methodId } = about ?? { classId: handledClass, methodId: handled };
     if (reply.scope === 'channel' && channel !== null) {
       this.broker.log.info(`${this.name} channel ${channel.number}: ${kind} - ${text}`);
       channel.fail(reply, replyText(kind, text), classId, methodId);
@@ -261,7 +263,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     } else if (method.name === 'connection.update-secret') {
       throw new AmqpError('NOT_IMPLEMENTED', 'no authentication backend takes a new secret');
     } else {
-      throw unexpectedMethod(method.name, 'running');
+      throw unexpectedMethod('running');
     }
   }
 
@@ -323,8 +325,8 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
 
   private openChannel(number: number, buf: Buffer, start: number): void {
     const { session } = this;
-    if (session === null) throw new AmqpError('CHANNEL_ERROR', 'the connection is not open yet');
-    this.channels.open(number, buf, start, session, this.tuning.channelMax);
+    if (session === null) this.abort('a channel was used before the connection was open');
+    else this.channels.open(number, buf, start, session, this.tuning.channelMax);
   }
 
   private countsWhileClosing(number: number, buf: Buffer, start: number): boolean {
@@ -365,7 +367,7 @@ function decode(buf: Buffer, start: number, end: number): ConnectionMethod {
   const methodId = shortAt(buf, start + 2);
   const method = methodById(classId, methodId);
   if (method === undefined || !method.name.startsWith('connection.')) {
-    throw new AmqpError('COMMAND_INVALID', `method ${classId}.${methodId} on channel 0`);
+    throw new AmqpError('COMMAND_INVALID', 'unimplemented method');
   }
   return { name: method.name, args: method.decode(buf, start + 4, end) };
 }

@@ -20,7 +20,7 @@ import {
   putFrameHeader,
 } from './frames.ts';
 import { headerOf } from './properties.ts';
-import { putLonglong } from './wire.ts';
+import { copyBytes, putLonglong } from './wire.ts';
 
 /** Contents up to this size are copied into the slab; the body of a larger one is sent in place. */
 const INLINE_BYTES = OUTBOX_SLAB_BYTES / 4;
@@ -158,7 +158,7 @@ export class ContentWriter {
 
   private putBody(slab: Buffer, offset: number, body: Buffer): void {
     const at = putFrameHeader(slab, offset, FRAME_BODY, this.channel, body.length);
-    slab.set(body, at);
+    copyBytes(body, 0, body.length, slab, at);
     putFrameEnd(slab, at + body.length);
   }
 

@@ -139,7 +139,7 @@ export class Handshake {
 
   private expect<N extends MethodName>(method: ConnectionMethod, name: N): MethodArguments<N> {
     if (method.name === name) return method.args as MethodArguments<N>;
-    throw unexpectedMethod(method.name, this.step.name);
+    throw unexpectedMethod(this.step.name);
   }
 
   /** Clients that do not expect an answer get none, and a while later a closed socket. */
@@ -164,6 +164,6 @@ export function can(clientProperties: Fields, capability: string): boolean {
 }
 
 /** The error for a method that the state does not take. */
-export function unexpectedMethod(name: MethodName, state: string): AmqpError {
-  return new AmqpError('CHANNEL_ERROR', `unexpected method ${name} in connection state ${state}`);
+export function unexpectedMethod(state: string): AmqpError {
+  return new AmqpError('CHANNEL_ERROR', `unexpected method in connection state ${state}`);
 }

@@ -50,6 +50,10 @@ export class Session {
   private readonly context: SessionContext;
   private readonly subscriptions = new Set<Subscription>();
   private readonly fetched = new Map<Queue, Unsettled>();
+  /** Where the last message went, and the versions that this was found in. */
+  private lastExchange: Exchange | null = null;
+  private lastTopology = -1;
+  private lastPermissions = -1;
   private ended = false;
 
   constructor(context: SessionContext) {
@@ -169,7 +173,25 @@ export class Session {
     return holder;
   }
 
+  /** The exchange of that name if this user may publish to it; the last one is remembered. */
   private writableExchange(name: string): Exchange {
+    const { lastExchange } = this;
+    if (
+      lastExchange !== null &&
+      lastExchange.name === name &&
+      this.lastTopology === this.vhost.topology.exchangesVersion &&
+      this.lastPermissions === this.permissions.version
+    ) {
+      return lastExchange;
+    }
+    const exchange = this.findWritable(name);
+    this.lastExchange = exchange;
+    this.lastTopology = this.vhost.topology.exchangesVersion;
+    this.lastPermissions = this.permissions.version;
+    return exchange;
+  }
+
+  private findWritable(name: string): Exchange {
     if (!this.permissions.allows('write', name === '' ? DEFAULT_EXCHANGE_ALIAS : name)) {
       throw this.topology.refusal('write', 'exchange', name);
     }

@@ -107,13 +107,18 @@ export class Expiry {
     let at = from;
     while (at > 0) {
       const parent = (at - 1) >>> 1;
-      if ((times[parent] as number) <= time) break;
+      if (!isBefore(time, key, times[parent] as number, keys[parent] as number)) break;
       times[at] = times[parent] as number;
       keys[at] = keys[parent] as number;
       at = parent;
     }
     times[at] = time;
     keys[at] = key;
+  }
+
+  private isBefore(a: number, b: number): boolean {
+    const { times, keys } = this;
+    return isBefore(times[a] as number, keys[a] as number, times[b] as number, keys[b] as number);
   }
 
   /** Removes the earliest entry. */
@@ -127,8 +132,8 @@ export class Expiry {
     for (;;) {
       let child = 2 * at + 1;
       if (child >= size) break;
-      if (child + 1 < size && (times[child + 1] as number) < (times[child] as number)) child++;
-      if ((times[child] as number) >= time) break;
+      if (child + 1 < size && this.isBefore(child + 1, child)) child++;
+      if (!isBefore(times[child] as number, keys[child] as number, time, key)) break;
       times[at] = times[child] as number;
       keys[at] = keys[child] as number;
       at = child;
@@ -136,4 +141,9 @@ export class Expiry {
     times[at] = time;
     keys[at] = key;
   }
+}
+
+/** Of two that run out at the same time, the one that came first is first. */
+function isBefore(timeA: number, keyA: number, timeB: number, keyB: number): boolean {
+  return timeA < timeB || (timeA === timeB && keyA < keyB);
 }
