@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { methodFrame } from '../../protocols/amqp/compile.ts';
 import { type Field, TypedNumber } from '../../src/broker/field.ts';
 import type { Log } from '../../src/log.ts';
+import { type ObservedBroker, startObserved, Witness } from '../support/observed-broker.ts';
 import {
   AMQP_HEADER,
   acked,
@@ -20,14 +21,13 @@ import {
   published,
   RawClient,
 } from '../support/raw-client.ts';
-import { startTestBroker, type TestBroker, Witness } from '../support/test-broker.ts';
 
 const SESSIONS = Number(process.env.WARREN_FUZZ) || 7000;
 const SEED = Number(process.env.WARREN_FUZZ_SEED) || 20_261_122;
 const MUTATIONS_PER_SESSION = 3;
 const AT_ONCE = 50;
 
-let warren: TestBroker;
+let warren: ObservedBroker;
 let witness: Witness;
 const internalErrors: string[] = [];
 const log: Log = {
@@ -39,7 +39,7 @@ const log: Log = {
 
 beforeAll(async () => {
   // Sessions that are stuck waiting for the rest of a frame end when their client leaves.
-  warren = await startTestBroker({ max_message_size: '1MB' }, undefined, log);
+  warren = await startObserved({ max_message_size: '1MB' }, undefined, log);
   witness = await Witness.connect(warren.port);
 });
 

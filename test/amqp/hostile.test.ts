@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { methodFrame } from '../../protocols/amqp/compile.ts';
 import { PROTOCOL_HEADER } from '../../protocols/amqp/negotiation.ts';
 import type { Log } from '../../src/log.ts';
+import { type ObservedBroker, startObserved, Witness } from '../support/observed-broker.ts';
 import {
   AMQP_HEADER,
   acked,
@@ -23,7 +24,6 @@ import {
   rawFrame,
   startOk,
 } from '../support/raw-client.ts';
-import { startTestBroker, type TestBroker, Witness } from '../support/test-broker.ts';
 
 const MIB = 1024 * 1024;
 
@@ -38,11 +38,11 @@ const log: Log = {
   error: (text) => internalErrors.push(text),
 };
 
-let warren: TestBroker;
+let warren: ObservedBroker;
 let witness: Witness;
 
 beforeAll(async () => {
-  warren = await startTestBroker({}, undefined, log);
+  warren = await startObserved({}, undefined, log);
   witness = await Witness.connect(warren.port);
 });
 

@@ -163,6 +163,11 @@ export class RawClient {
     });
   }
 
+  /** Frames that came and that nobody has asked for. */
+  get unread(): number {
+    return this.frames.length;
+  }
+
   /** Connects and says nothing. */
   static async connect(port: number, host = '127.0.0.1'): Promise<RawClient> {
     const socket = connect({ port, host });

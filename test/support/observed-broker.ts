@@ -1,5 +1,5 @@
 /**
- * TestBroker: a running broker whose inside a test can look at, and a well-behaved client
+ * ObservedBroker: a running broker whose inside a test can look at, and a well-behaved client
  * (amqplib, so that the judge is not our own code) that has to be served all the time.
  */
 import amqplib, { type ChannelModel, type ConfirmChannel } from 'amqplib';
@@ -13,18 +13,18 @@ import { RunningBroker } from '../../src/running-broker.ts';
 import { Listener, ReadBuffer } from '../../src/server/listener.ts';
 import { MemoryStore } from '../../src/storage/memory-store.ts';
 
-export interface TestBroker {
+export interface ObservedBroker {
   readonly broker: Broker;
   readonly port: number;
   stop(): Promise<void>;
 }
 
 /** A broker as embed.ts starts it. */
-export async function startTestBroker(
+export async function startObserved(
   config: Overrides = {},
   clock: Clock = new SystemClock(),
   log: Log = silentLog,
-): Promise<TestBroker> {
+): Promise<ObservedBroker> {
   const parsed = Config.from({ 'listeners.tcp.default': '127.0.0.1:0', ...config });
   const running = await RunningBroker.start({ config: parsed, log, clock });
   const port = running.listeners[0]!.port;
@@ -32,7 +32,7 @@ export async function startTestBroker(
 }
 
 /** A broker on a catalog of the test's own. */
-export async function startWithCatalog(catalog: Catalog): Promise<TestBroker> {
+export async function startOnCatalog(catalog: Catalog): Promise<ObservedBroker> {
   const broker = await Broker.open({
     clock: new SystemClock(),
     log: silentLog,
