@@ -159,6 +159,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     if (this.transaction !== null) {
       this.settleLater(this.transaction, tag, multiple, outcome);
     } else if (multiple) {
+      if (tag !== 0 && !this.unacked.wasGiven(tag)) throw unknownTag(tag);
       const deliveries = this.unacked.takeUpTo(tag);
       if (deliveries.length === 0 && tag !== 0) throw unknownTag(tag);
       for (const delivery of deliveries) this.session.settle(delivery, outcome);
@@ -219,8 +220,8 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     multiple: boolean,
     outcome: Outcome,
   ): void {
-    const found: [number, Delivery][] = [];
-    if (multiple) found.push(...this.unacked.upTo(tag));
+    if (tag !== 0 && !this.unacked.wasGiven(tag)) throw unknownTag(tag);
+    const found: [number, Delivery][] = multiple ? [...this.unacked.upTo(tag)] : [];
     for (const [each] of found) this.unacked.take(each);
     const one = multiple ? undefined : this.unacked.take(tag);
     if (one !== undefined) found.push([tag, one]);

@@ -193,6 +193,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
 
   ignore(): void {
     this.closing = true;
+    this.frames.stop();
     this.setDeadline(SILENT_CLOSE_DELAY_MS, () => this.client.destroy());
   }
 

@@ -25,6 +25,9 @@ const PUBLISH_ID = METHODS['basic.publish'].id[1];
 
 const NOTHING = Buffer.alloc(0);
 
+/** The arguments of a basic.publish to the default exchange with an empty key. */
+const FIRST_TARGET = Buffer.alloc(5);
+
 const decodePublish = decoderOf('basic.publish');
 
 export class Publishing {
@@ -32,7 +35,7 @@ export class Publishing {
   expecting: 'nothing' | 'header' | 'body' = 'nothing';
   private readonly publisher: Publisher;
   /** The arguments of the last basic.publish, as they came and as they were decoded. */
-  private target: Buffer = NOTHING;
+  private target: Buffer = FIRST_TARGET;
   private exchange = '';
   private routingKey = '';
   private mandatory = false;
