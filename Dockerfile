@@ -27,4 +27,4 @@ EXPOSE 5672
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "const port = /[0-9]+$/.exec(process.env.WARREN_LISTENERS_TCP_DEFAULT ?? '5672')[0]; require('node:net').connect(port, '127.0.0.1').on('connect', () => process.exit(0)).on('error', () => process.exit(1))"]
-ENTRYPOINT ["node", "/opt/warren/src/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=4", "/opt/warren/src/main.js"]

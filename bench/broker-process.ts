@@ -35,6 +35,9 @@ const WARREN_STOP_MS = 10_000;
 const PEER_START_MS = 180_000;
 const KEPT_LOG_LINES = 20;
 
+/** What `npm start` and the Dockerfile give Node; ARCHITECTURE.md says why. */
+const NODE_FLAGS = ['--max-semi-space-size=4'];
+
 /** @param profileDirectory where V8's CPU profile goes when Warren ends; null: none is taken */
 export async function startWarren(
   checkout: Checkout,
@@ -47,7 +50,7 @@ export async function startWarren(
   const profiling =
     profileDirectory === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
   const startedMs = Date.now();
-  const child = spawn(process.execPath, [...profiling, main], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, ...profiling, main], {
     cwd: folder,
     env: { ...process.env, WARREN_LISTENERS_TCP_DEFAULT: '0' },
     stdio: ['ignore', 'pipe', 'pipe'],

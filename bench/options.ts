@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { SCENARIOS, type Scenario, scenarioNamed } from './scenarios.ts';
 import type { Timing } from './window.ts';
 
-export const USAGE = `npm run bench -- [options]: Warren beside other brokers, in one interleaved run.
+export const USAGE = `npm run bench -- [options]: Warren beside other brokers, in one run.
 
   --scenario A,B     only these, spaces left out (default all):
                      ${SCENARIOS.map(({ name }) => name.replaceAll(' ', '')).join(' ')}

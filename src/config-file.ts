@@ -22,6 +22,7 @@ export interface Setting {
   readonly origin: string;
 }
 
+/** What a file says, and what is wrong with it. */
 export interface ParsedFile {
   readonly settings: readonly Setting[];
   /** Lines that are not understood; the file must not be used if there are any. */

@@ -35,6 +35,7 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
   version: { short: 'v', text: 'Show the version and exit.' },
 };
 
+/** What a command line says. */
 export interface CommandLine {
   /** Set if the user asked to be told something instead of starting the broker. */
   readonly show: 'help' | 'version' | null;

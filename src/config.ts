@@ -99,6 +99,7 @@ interface Entry {
   readonly source: Source;
 }
 
+/** What loadConfig() found. */
 export interface LoadedConfig {
   readonly config: Config;
   /** What the user asked to see instead; the configuration is then the defaults, unread. */
@@ -111,6 +112,7 @@ export interface LoadedConfig {
   readonly files: readonly string[];
 }
 
+/** Where loadConfig() looks. */
 export interface ConfigSources {
   /** What follows the name of the program. */
   readonly argv: readonly string[];

@@ -26,7 +26,7 @@ export const OUTBOX_HIGH_WATER_BYTES = 256 * 1024;
 export const OUTBOX_STALL_BYTES = 4 * 1024 * 1024;
 
 /** The buffer that all sockets are read into. */
-export const READ_BUFFER_BYTES = 128 * 1024;
+export const READ_BUFFER_BYTES = 256 * 1024;
 
 /** How long a peer may take to close its side after we closed ours. */
 export const SOCKET_END_GRACE_MS = 3_000;
@@ -73,3 +73,6 @@ export const FRAME_MAX_LEAST = 4096;
 
 /** How long stopping may take in all before clients that do not leave are left. */
 export const STOP_TIMEOUT_MS = 10_000;
+
+/** How often a broker started by npx looks whether npx is still there. */
+export const PARENT_LOOK_MS = 1_000;

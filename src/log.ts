@@ -27,6 +27,7 @@ export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical' | 'no
 
 export type LogFormat = 'plaintext' | 'json';
 
+/** How a log is written. */
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;

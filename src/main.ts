@@ -5,7 +5,7 @@
  */
 import { type LoadedConfig, loadConfig } from './config.ts';
 import { helpText } from './config-text.ts';
-import { STOP_TIMEOUT_MS } from './limits.ts';
+import { PARENT_LOOK_MS, STOP_TIMEOUT_MS } from './limits.ts';
 import { createLog, type Log } from './log.ts';
 import { RunningBroker } from './running-broker.ts';
 import { VERSION } from './version.ts';
@@ -31,12 +31,31 @@ async function run({ config, warnings, notes, files }: LoadedConfig): Promise<vo
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void stop(running, log, signal));
   }
-  for (const listener of running.listeners) log.info(String(listener));
-  log.info('Server startup complete');
+  if (process.env.npm_command === 'exec') watchParent(() => void stop(running, log, 'npx ended'));
+  const lines = [...running.listeners.map(String), 'Server startup complete'];
+  const json = config.get('log.console.formatter') === 'json';
+  for (const line of lines) {
+    if (json) log.info(line);
+    else process.stdout.write(`${line}\n`);
+  }
 }
 
-async function stop(running: RunningBroker, log: Log, signal: string): Promise<void> {
-  log.info(`${signal}: stopping`);
+/**
+ * A shell stands between npx and us and passes no signal on: when npx is killed, the only sign is
+ * that we have another parent.
+ */
+function watchParent(gone: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    gone();
+  }, PARENT_LOOK_MS);
+  timer.unref();
+}
+
+async function stop(running: RunningBroker, log: Log, why: string): Promise<void> {
+  log.info(`${why}: stopping`);
   setTimeout(() => {
     log.warning('clients did not leave in time');
     process.exit(0);

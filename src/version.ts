@@ -1,5 +1,6 @@
 /**
- * Warren's own version, from the package manifest beside the sources (or the compiled files).
+ * Warren's own version, from the package manifest: the one beside the sources, or in the published
+ * package the one beside the compiled files.
  */
 import { readFileSync } from 'node:fs';
 

@@ -54,7 +54,11 @@ test('every stage is Node 24 on the small Debian, and only the last one is shipp
 });
 
 test('the broker is the first process, so that it gets the signals', () => {
-  expect(execForm(only('ENTRYPOINT'))).toEqual(['node', '/opt/warren/src/main.js']);
+  expect(execForm(only('ENTRYPOINT'))).toEqual([
+    'node',
+    '--max-semi-space-size=4',
+    '/opt/warren/src/main.js',
+  ]);
   expect(only('WORKDIR')).toBe('/opt/warren');
   expect(only('STOPSIGNAL')).toBe('SIGTERM');
   expect(image.some(({ name }) => name === 'CMD')).toBe(false);

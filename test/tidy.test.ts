@@ -15,8 +15,8 @@ import { describeFailure, type Failure, listFiles, readSources } from './tidy/re
  * no longer needed fails too.
  */
 const ALLOWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'doc comment': {
-    'src/broker/properties.ts': 'PropertyValues: each field says what it is',
+  'skipped test': {
+    'test/support/python.ts': 'a machine without pika; loud, and never under CI',
   },
 };
 

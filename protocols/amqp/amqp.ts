@@ -4,14 +4,15 @@
  */
 import type { Broker } from '../../src/broker/broker.ts';
 import type { Client, Connection, Protocol } from '../../src/server/protocol.ts';
-import { AmqpConnection, type AmqpOptions } from './connection.ts';
+import { AmqpConnection } from './connection.ts';
+import type { HandshakeOptions } from './handshake.ts';
 
 export class Amqp implements Protocol {
   readonly name = 'AMQP 0-9-1';
   private readonly broker: Broker;
-  private readonly options: AmqpOptions;
+  private readonly options: HandshakeOptions;
 
-  constructor(broker: Broker, options: AmqpOptions) {
+  constructor(broker: Broker, options: HandshakeOptions) {
     this.broker = broker;
     this.options = options;
   }

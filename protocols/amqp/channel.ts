@@ -15,17 +15,17 @@ import type { Confirms, ConfirmWriter } from './confirms.ts';
 import type { AmqpConnection } from './connection.ts';
 import type { AmqpConsumer, ConsumerHost } from './consumer.ts';
 import { ContentWriter } from './delivering.ts';
-import { AmqpError, REPLIES } from './errors.ts';
+import { AmqpError, REPLIES, type Reply } from './errors.ts';
 import { FrameBacklog } from './frame-backlog.ts';
 import { FRAME_BODY, FRAME_HEADER, FRAME_METHOD } from './frames.ts';
 import { handlerOf } from './methods/handlers.ts';
 import { type Publisher, Publishing } from './publishing.ts';
-import { BASIC_CLASS, type MethodArguments, type ServerMethod } from './spec.ts';
+import { BASIC_CLASS, METHODS, type MethodArguments, type ServerMethod } from './spec.ts';
 import type { Transaction } from './transaction.ts';
 import { Unacked } from './unacked.ts';
 import { shortAt } from './wire.ts';
 
-const PUBLISH_ID = 40;
+const PUBLISH_ID = METHODS['basic.publish'].id[1];
 
 export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
   readonly number: number;
@@ -51,12 +51,12 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
   private ended = false;
   private readonly idlers: (() => void)[] = [];
 
-  constructor(number: number, connection: AmqpConnection, session: Session, frameMax: number) {
+  constructor(number: number, connection: AmqpConnection, session: Session) {
     this.number = number;
     this.connection = connection;
     this.session = session;
     this.outbox = connection.outbox;
-    this.writer = new ContentWriter(this.outbox, number, frameMax);
+    this.writer = new ContentWriter(this.outbox, number, connection.tuning.frameMax);
   }
 
   /** Is one of its methods waiting for the catalog or the store? */
@@ -69,7 +69,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     this.idlers.push(run);
   }
 
-  // -- frames in ------------------------------------------------------------
+  // -- frames in --
 
   method(buf: Buffer, start: number, end: number): void {
     if (this.waiting) {
@@ -78,10 +78,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     }
     const classId = shortAt(buf, start);
     const methodId = shortAt(buf, start + 2);
-    if (this.publishing.expecting !== 'nothing') {
-      const text = 'expected content header for class 60, got non content header frame instead';
-      throw new AmqpError('UNEXPECTED_FRAME', text);
-    }
+    this.publishing.checkIdle();
     if (classId === BASIC_CLASS && methodId === PUBLISH_ID) {
       this.publishing.method(buf, start + 4, end);
       return;
@@ -89,7 +86,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     const method = methodById(classId, methodId);
     const handler = method === undefined ? undefined : handlerOf(method.name);
     if (method === undefined || handler === undefined) {
-      throw new AmqpError('NOT_IMPLEMENTED', `unknown method ${classId}.${methodId}`);
+      throw new AmqpError('COMMAND_INVALID', 'unimplemented method');
     }
     const done = handler(this, method.decode(buf, start + 4, end) as never);
     if (done instanceof Promise) this.wait(done, classId, methodId);
@@ -105,13 +102,13 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     else this.publishing.piece(buf, start, end);
   }
 
-  // -- answers ----------------------------------------------------------------
+  // -- answers --
 
   send<N extends ServerMethod>(name: N, args: MethodArguments<N>): void {
     this.outbox.write(methodFrame(name, this.number, args));
   }
 
-  // -- publishing ---------------------------------------------------------------
+  // -- publishing --
 
   publish(message: Message, mandatory: boolean): void {
     if (this.transaction !== null) {
@@ -152,7 +149,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     else this.send(method, { deliveryTag, multiple, requeue: false });
   }
 
-  // -- consuming ------------------------------------------------------------------
+  // -- consuming --
 
   /**
    * Settles one delivery, or with `multiple` all up to it (tag 0: all there are).
@@ -162,6 +159,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     if (this.transaction !== null) {
       this.settleLater(this.transaction, tag, multiple, outcome);
     } else if (multiple) {
+      if (tag !== 0 && !this.unacked.wasGiven(tag)) throw unknownTag(tag);
       const deliveries = this.unacked.takeUpTo(tag);
       if (deliveries.length === 0 && tag !== 0) throw unknownTag(tag);
       for (const delivery of deliveries) this.session.settle(delivery, outcome);
@@ -194,6 +192,14 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     this.consumers.clear();
   }
 
+  /** Closes the channel because of an error of the client. */
+  fail(reply: Reply, text: string, classId: number, methodId: number): void {
+    this.confirms?.flush();
+    this.closing = true;
+    this.close();
+    this.send('channel.close', { replyCode: reply.code, replyText: text, classId, methodId });
+  }
+
   /** The channel is over: consumers end, and what is out goes back, oldest first. */
   close(): void {
     if (this.ended) return;
@@ -206,7 +212,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     this.recover();
   }
 
-  // -- inside -------------------------------------------------------------------------
+  // -- inside --
 
   private settleLater(
     transaction: Transaction,
@@ -214,8 +220,8 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     multiple: boolean,
     outcome: Outcome,
   ): void {
-    const found: [number, Delivery][] = [];
-    if (multiple) found.push(...this.unacked.upTo(tag));
+    if (tag !== 0 && !this.unacked.wasGiven(tag)) throw unknownTag(tag);
+    const found: [number, Delivery][] = multiple ? [...this.unacked.upTo(tag)] : [];
     for (const [each] of found) this.unacked.take(each);
     const one = multiple ? undefined : this.unacked.take(tag);
     if (one !== undefined) found.push([tag, one]);

@@ -303,6 +303,7 @@ export function methodById(classId: number, methodId: number): Method | undefine
   return BY_ID[classId]?.[methodId];
 }
 
+/** The name of the method of these ids. */
 export function methodName(classId: number, methodId: number): MethodName | undefined {
   return BY_ID[classId]?.[methodId]?.name;
 }

@@ -23,6 +23,8 @@ export class Confirms implements ReceiptHolder {
   private ackedUpTo = 0;
   /** Settled beyond a gap; true if it still has to be acked. */
   private readonly ahead = new Map<number, boolean>();
+  /** Accepted beyond a gap since the last flush. */
+  private toAck: number[] = [];
   private toNack: number[] = [];
   private waiting = false;
   private spare: Receipt | null = null;
@@ -45,7 +47,7 @@ export class Confirms implements ReceiptHolder {
   completed(sequence: number, accepted: boolean): void {
     if (!accepted) this.toNack.push(sequence);
     if (sequence === this.settledUpTo + 1) this.settleInOrder(sequence, accepted);
-    else this.ahead.set(sequence, accepted);
+    else this.settleAhead(sequence, accepted);
     if (this.waiting) return;
     this.waiting = true;
     this.writer.confirmsWaiting();
@@ -61,11 +63,22 @@ export class Confirms implements ReceiptHolder {
       this.writer.writeConfirm('basic.ack', this.acceptedUpTo, multiple);
       this.ackedUpTo = this.acceptedUpTo;
     }
-    for (const [sequence, ack] of this.ahead) {
-      if (!ack) continue;
+    if (this.toAck.length > 0) this.flushAhead();
+  }
+
+  private settleAhead(sequence: number, accepted: boolean): void {
+    this.ahead.set(sequence, accepted);
+    if (accepted) this.toAck.push(sequence);
+  }
+
+  /** Acks one by one what is still beyond a gap; the rest has been acked together. */
+  private flushAhead(): void {
+    for (const sequence of this.toAck) {
+      if (this.ahead.get(sequence) !== true) continue;
       this.writer.writeConfirm('basic.ack', sequence, false);
       this.ahead.set(sequence, false);
     }
+    this.toAck = [];
   }
 
   private settleInOrder(sequence: number, accepted: boolean): void {

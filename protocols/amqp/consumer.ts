@@ -23,13 +23,12 @@ export class AmqpConsumer implements Consumer {
   /** Given by the engine; set right after the consumer was made. */
   subscription: Subscription | null = null;
   private readonly host: ConsumerHost;
-  private template: DeliverTemplate;
+  private template: DeliverTemplate | null = null;
 
   constructor(host: ConsumerHost, tag: string, noAck: boolean) {
     this.host = host;
     this.tag = tag;
     this.noAck = noAck;
-    this.template = new DeliverTemplate(host.number, tag, '', '');
   }
 
   canTake(): boolean {
@@ -41,9 +40,10 @@ export class AmqpConsumer implements Consumer {
     const { message } = delivery;
     const { unacked } = host;
     const tag = this.noAck ? unacked.skip() : unacked.add(delivery);
-    let template = this.template;
-    if (message.routingKey !== template.routingKey || message.exchange !== template.exchange) {
-      template = new DeliverTemplate(host.number, this.tag, message.exchange, message.routingKey);
+    let { template } = this;
+    if (template === null || !template.fits(message)) {
+      const { exchange, routingKey } = message;
+      template = new DeliverTemplate(host.number, this.tag, exchange, routingKey);
       this.template = template;
     }
     host.writer.deliver(template, tag, delivery.redelivered, message);

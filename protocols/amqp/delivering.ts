@@ -5,6 +5,7 @@
  * into the outbox's slab.
  */
 import type { Message } from '../../src/broker/message.ts';
+import type { Properties } from '../../src/broker/properties.ts';
 import { OUTBOX_SLAB_BYTES } from '../../src/limits.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
 import { methodFrame } from './compile.ts';
@@ -19,7 +20,7 @@ import {
   putFrameHeader,
 } from './frames.ts';
 import { headerOf } from './properties.ts';
-import { putLonglong } from './wire.ts';
+import { copyBytes, putLonglong } from './wire.ts';
 
 /** Contents up to this size are copied into the slab; the body of a larger one is sent in place. */
 const INLINE_BYTES = OUTBOX_SLAB_BYTES / 4;
@@ -27,20 +28,55 @@ const INLINE_BYTES = OUTBOX_SLAB_BYTES / 4;
 /** Frame header, class id and method id come before the consumer tag. */
 const CONSUMER_TAG_OFFSET = FRAME_HEADER_BYTES + 4;
 
-/** basic.deliver frames of one consumer for messages of one exchange and routing key. */
+/**
+ * basic.deliver frames of one consumer for messages of one exchange and routing key. When messages
+ * with the very same properties follow each other, their header frame is kept as well.
+ */
 export class DeliverTemplate {
   readonly exchange: string;
   readonly routingKey: string;
-  readonly frame: Buffer;
+  /** The method frame; delivery tag and redelivered bit are to be filled in. */
+  readonly method: Buffer;
   /** Where the delivery tag (8 bytes) and the redelivered bit (1 byte) are. */
   readonly tagOffset: number;
+  /** Where the body size (8 bytes) is in method and header frame together. */
+  readonly sizeOffset: number;
+  private readonly channel: number;
+  /** The properties of the last message. */
+  private last: Properties | null = null;
+  /** Method and header frame for them; made when they come for the second time. */
+  private withHeader: Buffer | null = null;
 
   constructor(channel: number, consumerTag: string, exchange: string, routingKey: string) {
+    this.channel = channel;
     this.exchange = exchange;
     this.routingKey = routingKey;
     const args = { consumerTag, deliveryTag: 0, redelivered: false, exchange, routingKey };
-    this.frame = methodFrame('basic.deliver', channel, args);
-    this.tagOffset = CONSUMER_TAG_OFFSET + 1 + (this.frame[CONSUMER_TAG_OFFSET] as number);
+    this.method = methodFrame('basic.deliver', channel, args);
+    this.tagOffset = CONSUMER_TAG_OFFSET + 1 + (this.method[CONSUMER_TAG_OFFSET] as number);
+    this.sizeOffset = this.method.length + FRAME_HEADER_BYTES + 4;
+  }
+
+  fits(message: Message): boolean {
+    return message.routingKey === this.routingKey && message.exchange === this.exchange;
+  }
+
+  /** Method and header frame, body size to be filled in; null if the properties are new. */
+  framesFor(properties: Properties): Buffer | null {
+    if (properties !== this.last) {
+      this.last = properties;
+      this.withHeader = null;
+      return null;
+    }
+    this.withHeader ??= this.join(headerOf(properties).bytes);
+    return this.withHeader;
+  }
+
+  private join(header: Buffer): Buffer {
+    const frames = Buffer.allocUnsafe(this.method.length + contentHeaderSize(header));
+    frames.set(this.method);
+    putContentHeader(frames, this.method.length, this.channel, 0, header);
+    return frames;
   }
 }
 
@@ -50,7 +86,7 @@ export class ContentWriter {
   private readonly channel: number;
   /** Bytes of the largest body frame's payload. */
   private readonly payloadMax: number;
-  /** The body that did not fit into the slab. */
+  /** The body of the content being written, if it is too large to be copied. */
   private pending: Buffer | null = null;
 
   /** @param frameMax as negotiated, in bytes */
@@ -60,53 +96,75 @@ export class ContentWriter {
     this.payloadMax = frameMax - FRAME_OVERHEAD_BYTES;
   }
 
-  /** Writes a delivery from its template. */
+  /** Writes a delivery. The template has to fit the message. */
   deliver(template: DeliverTemplate, tag: number, redelivered: boolean, message: Message): void {
-    const offset = this.write(template.frame, message);
-    const at = offset + template.tagOffset;
+    const frames = template.framesFor(message.properties);
+    const offset =
+      frames === null
+        ? this.putAll(template.method, message)
+        : this.putRepeated(frames, template.sizeOffset, message);
     const { slab } = this.outbox;
-    putLonglong(slab, at, tag);
-    slab[at + 8] = redelivered ? 1 : 0;
-    if (this.pending !== null) this.sendBody();
+    const tagAt = offset + template.tagOffset;
+    putLonglong(slab, tagAt, tag);
+    slab[tagAt + 8] = redelivered ? 1 : 0;
+    if (this.pending !== null) this.sendPending(this.pending);
   }
 
   /** Writes a whole method frame and the content behind it. */
-  send(frame: Buffer, message: Message): void {
-    this.write(frame, message);
-    if (this.pending !== null) this.sendBody();
+  send(method: Buffer, message: Message): void {
+    this.putAll(method, message);
+    if (this.pending !== null) this.sendPending(this.pending);
   }
 
-  /**
-   * Writes method and header frame, and the body if it is small enough.
-   * @returns where in the slab the method frame is
-   */
-  private write(frame: Buffer, message: Message): number {
-    const { outbox, channel } = this;
+  /** Method and header frame in one piece. Returns where they are in the slab. */
+  private putRepeated(frames: Buffer, sizeOffset: number, message: Message): number {
+    const { outbox } = this;
     const { body } = message;
-    const properties = headerOf(message.properties).bytes;
-    const size = frame.length + contentHeaderSize(properties);
-    const bodyBytes = body.length;
-    const inline =
-      bodyBytes <= this.payloadMax && bodyBytes <= INLINE_BYTES && size <= INLINE_BYTES;
-    const bodySize = inline && bodyBytes > 0 ? FRAME_OVERHEAD_BYTES + bodyBytes : 0;
-    const offset = outbox.reserve(size + bodySize);
+    const bodySize = this.inlineSize(frames.length, body);
+    const offset = outbox.reserve(frames.length + bodySize);
     const { slab } = outbox;
-    slab.set(frame, offset);
-    let at = putContentHeader(slab, offset + frame.length, channel, bodyBytes, properties);
-    if (bodySize > 0) {
-      at = putFrameHeader(slab, at, FRAME_BODY, channel, bodyBytes);
-      slab.set(body, at);
-      putFrameEnd(slab, at + bodyBytes);
-    }
-    this.pending = inline ? null : body;
+    slab.set(frames, offset);
+    putLonglong(slab, offset + sizeOffset, body.length);
+    if (bodySize > 0) this.putBody(slab, offset + frames.length, body);
     return offset;
   }
 
-  /** Sends a large body in as many frames as it needs, without copying it. */
-  private sendBody(): void {
-    const { outbox, channel, payloadMax } = this;
-    const body = this.pending as Buffer;
+  /** Method frame, and a header frame made for the message. Returns where they are in the slab. */
+  private putAll(method: Buffer, message: Message): number {
+    const { outbox, channel } = this;
+    const { body } = message;
+    const header = headerOf(message.properties).bytes;
+    const framesSize = method.length + contentHeaderSize(header);
+    const bodySize = this.inlineSize(framesSize, body);
+    const offset = outbox.reserve(framesSize + bodySize);
+    const { slab } = outbox;
+    slab.set(method, offset);
+    const at = putContentHeader(slab, offset + method.length, channel, body.length, header);
+    if (bodySize > 0) this.putBody(slab, at, body);
+    return offset;
+  }
+
+  /** Bytes of the body frame if it can be copied; if not, the body is left pending. */
+  private inlineSize(framesSize: number, body: Buffer): number {
+    const bytes = body.length;
     this.pending = null;
+    if (bytes === 0) return 0;
+    if (bytes <= this.payloadMax && framesSize + bytes <= INLINE_BYTES) {
+      return FRAME_OVERHEAD_BYTES + bytes;
+    }
+    this.pending = body;
+    return 0;
+  }
+
+  private putBody(slab: Buffer, offset: number, body: Buffer): void {
+    const at = putFrameHeader(slab, offset, FRAME_BODY, this.channel, body.length);
+    copyBytes(body, 0, body.length, slab, at);
+    putFrameEnd(slab, at + body.length);
+  }
+
+  /** Sends a large body in as many frames as it needs, without copying it. */
+  private sendPending(body: Buffer): void {
+    const { outbox, channel, payloadMax } = this;
     outbox.cork();
     for (let from = 0; from < body.length; from += payloadMax) {
       const to = Math.min(from + payloadMax, body.length);

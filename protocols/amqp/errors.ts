@@ -57,16 +57,25 @@ export const REPLY_OF_KIND = {
   RESOURCE_LOCKED: REPLIES.RESOURCE_LOCKED,
 } as const satisfies Record<ErrorKind, Reply>;
 
+/** What the class-id and method-id of a close say. */
+export interface MethodIds {
+  readonly classId: number;
+  readonly methodId: number;
+}
+
 /** The client broke the protocol itself: its frames, its syntax or the order of its methods. */
 export class AmqpError extends Error {
   override readonly name = 'AmqpError';
   readonly kind: ReplyName;
   readonly code: number;
   readonly scope: Scope;
+  /** The ids of the method at fault; null if it is the one that is being handled. */
+  readonly method: MethodIds | null;
 
   /** @param explanation what clients see after `KIND - ` */
-  constructor(kind: ReplyName, explanation: string) {
+  constructor(kind: ReplyName, explanation: string, method: MethodIds | null = null) {
     super(explanation);
+    this.method = method;
     this.kind = kind;
     this.code = REPLIES[kind].code;
     this.scope = REPLIES[kind].scope;

@@ -1,94 +1,169 @@
 /**
- * Handshake: what is said before a connection is open: the protocol header, who the server is,
- * and how large frames and how many channels may be [AMQP 2.2.4, RabbitMQ's extensions]. The
- * order of the steps is connection.ts.
+ * Handshake: the opening of a connection, step by step: protocol header, login, tuning, vhost
+ * [AMQP 2.2.4]. The state is the function that takes the next method. When it is done the
+ * connection has a session; whoever takes too long or fails is turned away here.
  */
-import type { Field, Fields } from '../../src/broker/field.ts';
-import { FRAME_MAX_LEAST } from '../../src/limits.ts';
-import { AmqpError } from './errors.ts';
-import type { MethodArguments } from './spec.ts';
+import type { User } from '../../src/auth/users.ts';
+import type { Broker } from '../../src/broker/broker.ts';
+import { type Fields, NO_FIELDS } from '../../src/broker/field.ts';
+import type { Session } from '../../src/broker/session.ts';
+import type { Client } from '../../src/server/protocol.ts';
+import { AmqpError, REPLIES, type Reply, replyText } from './errors.ts';
+import {
+  checkTuneOk,
+  isProtocolHeader,
+  PROTOCOL_HEADER,
+  PROTOCOL_HEADER_BYTES,
+  type ServerIdentity,
+  serverProperties,
+  type Tuning,
+} from './negotiation.ts';
+import { credentialsOf } from './sasl.ts';
+import type { MethodArguments, MethodName, ServerMethod } from './spec.ts';
 
-export const PROTOCOL_HEADER_BYTES = 8;
-
-/** `AMQP` 0 0 9 1: sent to a client that speaks something else. */
-export const PROTOCOL_HEADER: Buffer = Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1]);
-
-/** `AMQP` 1 1 0 9: what clients of AMQP 0-9 send, and RabbitMQ takes too. */
-const HEADER_0_9: Buffer = Buffer.from([0x41, 0x4d, 0x51, 0x50, 1, 1, 0, 9]);
-
-export function isProtocolHeader(bytes: Buffer): boolean {
-  return bytes.equals(PROTOCOL_HEADER) || bytes.equals(HEADER_0_9);
+export interface HandshakeOptions {
+  readonly identity: ServerIdentity;
+  /** Proposed to clients. */
+  readonly tuning: Tuning;
+  /** Bytes of the largest frame before tuning. */
+  readonly initialFrameMax: number;
+  /** SASL mechanisms offered, in order of preference. */
+  readonly mechanisms: readonly string[];
+  /** How long a client may take to open its connection; Infinity for ever. */
+  readonly handshakeTimeoutMs: number;
 }
 
-/** Only what works: clients rely on each of these. */
-const CAPABILITIES: Fields = new Map<string, Field>([
-  ['publisher_confirms', true],
-  ['exchange_exchange_bindings', true],
-  ['basic.nack', true],
-  ['consumer_cancel_notify', true],
-  ['consumer_priorities', true],
-  ['authentication_failure_close', true],
-  ['per_consumer_qos', true],
-]);
-
-/** What connection.start says about the server. */
-export interface ServerIdentity {
-  readonly clusterName: string;
-  /** Warren's own version. */
-  readonly version: string;
+/** A method of channel 0. */
+export interface ConnectionMethod {
+  readonly name: MethodName;
+  readonly args: unknown;
 }
 
-/**
- * RabbitMQ's version that clients see. Libraries branch on product and version: this is the
- * series whose behaviour Warren follows.
- */
-const COMPATIBLE_VERSION = '4.3.0';
-
-export function serverProperties(identity: ServerIdentity): Fields {
-  return new Map<string, Field>([
-    ['capabilities', CAPABILITIES],
-    ['cluster_name', identity.clusterName],
-    ['copyright', 'Copyright (c) the Warren contributors'],
-    ['information', `Warren ${identity.version}, licensed under the MIT licence`],
-    ['platform', `Node.js ${process.versions.node}`],
-    ['product', 'RabbitMQ'],
-    ['version', COMPATIBLE_VERSION],
-  ]);
+/** What a handshake needs of its connection. */
+export interface HandshakeHost {
+  readonly broker: Broker;
+  readonly client: Client;
+  readonly name: string;
+  send<N extends ServerMethod>(name: N, args: MethodArguments<N>): void;
+  /** The client has chosen; frames may be as large as that from now on. */
+  tuned(tuning: Tuning): void;
+  opened(session: Session): void;
+  /** Refuses with a connection.close. */
+  refuse(reply: Reply, text: string): void;
+  /** Says nothing more; the socket closes by itself later. */
+  ignore(): void;
+  abort(why: string): void;
 }
 
-/** What connection.tune proposes; 0 means no limit. */
-export interface Tuning {
-  readonly channelMax: number;
-  /** Bytes. */
-  readonly frameMax: number;
-  /** Seconds. */
-  readonly heartbeat: number;
-}
+export class Handshake {
+  /** What the client says about itself. */
+  clientProperties: Fields = NO_FIELDS;
+  private readonly host: HandshakeHost;
+  private readonly options: HandshakeOptions;
+  /** What has come of the protocol header; null once it is complete. */
+  private greeting: Buffer | null = Buffer.alloc(0);
+  private step: (method: ConnectionMethod) => void = this.awaitStartOk;
+  private user: User | null = null;
 
-/**
- * Checks what the client made of the proposal. Its heartbeat counts, whatever it is.
- * @throws AmqpError NOT_ALLOWED, with RabbitMQ's texts
- */
-export function checkTuneOk(
-  offered: Tuning,
-  chosen: MethodArguments<'connection.tune-ok'>,
-): Tuning {
-  checkNegotiated('frame_max', FRAME_MAX_LEAST, offered.frameMax, chosen.frameMax);
-  checkNegotiated('channel_max', 1, offered.channelMax, chosen.channelMax);
-  return chosen;
-}
-
-function checkNegotiated(name: string, least: number, offered: number, chosen: number): void {
-  if (chosen !== 0 && chosen < least) {
-    throw new AmqpError(
-      'NOT_ALLOWED',
-      `negotiated ${name} = ${chosen} is lower than the minimum allowed value (${least})`,
-    );
+  constructor(host: HandshakeHost, options: HandshakeOptions) {
+    this.host = host;
+    this.options = options;
   }
-  if (offered !== 0 && (chosen === 0 || chosen > offered)) {
-    throw new AmqpError(
-      'NOT_ALLOWED',
-      `negotiated ${name} = ${chosen} is higher than the maximum allowed value (${offered})`,
-    );
+
+  /** Is the protocol header still incomplete? */
+  get awaitsHeader(): boolean {
+    return this.greeting !== null;
   }
+
+  /** Takes what is missing of the protocol header. Returns where the frames begin. */
+  takeHeader(buffer: Buffer, start: number, end: number): number {
+    const before = this.greeting as Buffer;
+    const at = Math.min(end, start + PROTOCOL_HEADER_BYTES - before.length);
+    const greeting = Buffer.concat([before, buffer.subarray(start, at)]);
+    this.greeting = greeting;
+    if (greeting.length < PROTOCOL_HEADER_BYTES) return at;
+    this.greeting = null;
+    if (isProtocolHeader(greeting)) {
+      this.start();
+      return at;
+    }
+    this.host.client.outbox.write(PROTOCOL_HEADER);
+    const shown = greeting.toString('latin1').replace(/[^ -~]/g, '?');
+    this.host.abort(`bad protocol header '${shown}'`);
+    return end;
+  }
+
+  /** Takes the next method. @throws AmqpError, BrokerError */
+  take(method: ConnectionMethod): void {
+    this.step(method);
+  }
+
+  private start(): void {
+    this.host.send('connection.start', {
+      versionMajor: 0,
+      versionMinor: 9,
+      serverProperties: serverProperties(this.options.identity),
+      mechanisms: Buffer.from(this.options.mechanisms.join(' ')),
+      locales: Buffer.from('en_US'),
+    });
+  }
+
+  private awaitStartOk(method: ConnectionMethod): void {
+    const { host, options } = this;
+    const args = this.expect(method, 'connection.start-ok');
+    this.clientProperties = args.clientProperties;
+    const credentials = credentialsOf(args.mechanism, args.response, options.mechanisms);
+    const login = { ...credentials, loopback: host.client.loopback };
+    const user = host.broker.authenticate(login);
+    if (typeof user === 'string') {
+      this.refuseLogin(args.mechanism, credentials.username, user);
+      return;
+    }
+    this.user = user;
+    host.send('connection.tune', options.tuning);
+    this.step = this.awaitTuneOk;
+  }
+
+  private awaitTuneOk(method: ConnectionMethod): void {
+    const chosen = this.expect(method, 'connection.tune-ok');
+    this.host.tuned(checkTuneOk(this.options.tuning, chosen));
+    this.step = this.awaitOpen;
+  }
+
+  private awaitOpen(method: ConnectionMethod): void {
+    const { virtualHost } = this.expect(method, 'connection.open');
+    const session = this.host.broker.openSession(this.user as User, virtualHost);
+    this.host.send('connection.open-ok', {});
+    this.host.opened(session);
+  }
+
+  private expect<N extends MethodName>(method: ConnectionMethod, name: N): MethodArguments<N> {
+    if (method.name === name) return method.args as MethodArguments<N>;
+    throw unexpectedMethod(this.step.name);
+  }
+
+  /** Clients that do not expect an answer get none, and a while later a closed socket. */
+  private refuseLogin(mechanism: string, username: string, why: string): void {
+    const { host } = this;
+    host.broker.log.warning(`AMQP connection ${host.name}: login of '${username}' refused: ${why}`);
+    if (!can(this.clientProperties, 'authentication_failure_close')) {
+      host.ignore();
+      return;
+    }
+    const text =
+      `Login was refused using authentication mechanism ${mechanism}. ` +
+      'For details see the broker logfile.';
+    host.refuse(REPLIES.ACCESS_REFUSED, replyText('ACCESS_REFUSED', text));
+  }
+}
+
+/** Did a client with these properties say that it understands the extension? */
+export function can(clientProperties: Fields, capability: string): boolean {
+  const capabilities = clientProperties.get('capabilities');
+  return capabilities instanceof Map && capabilities.get(capability) === true;
+}
+
+/** The error for a method that the state does not take. */
+export function unexpectedMethod(state: string): AmqpError {
+  return new AmqpError('CHANNEL_ERROR', `unexpected method in connection state ${state}`);
 }

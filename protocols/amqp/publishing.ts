@@ -12,8 +12,8 @@ import { decoderOf } from './compile.ts';
 import { AmqpError, frameError } from './errors.ts';
 import { CONTENT_HEADER_BYTES } from './frames.ts';
 import { AmqpHeader, decodeProperties } from './properties.ts';
-import { BASIC_CLASS } from './spec.ts';
-import { copyOf, cutShort, longlongAt, sameBytes, shortAt } from './wire.ts';
+import { BASIC_CLASS, METHODS } from './spec.ts';
+import { copyBytes, copyOf, cutShort, longlongAt, sameBytes, shortAt } from './wire.ts';
 
 /** Where finished messages go: the channel. */
 export interface Publisher {
@@ -21,7 +21,12 @@ export interface Publisher {
   publish(message: Message, mandatory: boolean): void;
 }
 
+const PUBLISH_ID = METHODS['basic.publish'].id[1];
+
 const NOTHING = Buffer.alloc(0);
+
+/** The arguments of a basic.publish to the default exchange with an empty key. */
+const FIRST_TARGET = Buffer.alloc(5);
 
 const decodePublish = decoderOf('basic.publish');
 
@@ -30,7 +35,7 @@ export class Publishing {
   expecting: 'nothing' | 'header' | 'body' = 'nothing';
   private readonly publisher: Publisher;
   /** The arguments of the last basic.publish, as they came and as they were decoded. */
-  private target: Buffer = NOTHING;
+  private target: Buffer = FIRST_TARGET;
   private exchange = '';
   private routingKey = '';
   private mandatory = false;
@@ -65,7 +70,7 @@ export class Publishing {
    * @throws BrokerError PRECONDITION_FAILED if the body is going to be too large
    */
   header(buf: Buffer, start: number, end: number): void {
-    if (this.expecting !== 'header') throw unexpected('header', this.expecting);
+    if (this.expecting !== 'header') throw unexpected(this.expecting);
     if (end - start < CONTENT_HEADER_BYTES) throw cutShort('content header');
     const classId = shortAt(buf, start);
     if (classId !== BASIC_CLASS) {
@@ -91,16 +96,21 @@ export class Publishing {
    * @throws AmqpError UNEXPECTED_FRAME, FRAME_ERROR if it is more than was announced
    */
   piece(buf: Buffer, start: number, end: number): void {
-    if (this.expecting !== 'body') throw unexpected('body', this.expecting);
+    if (this.expecting !== 'body') throw unexpected(this.expecting);
     const size = end - start;
     const received = this.received + size;
     if (received > this.bodyBytes) {
       throw frameError(`body is larger than the ${this.bodyBytes} bytes of its header`);
     }
     if (received > this.body.length) this.grow(received);
-    buf.copy(this.body, this.received, start, end);
+    copyBytes(buf, start, end, this.body, this.received);
     this.received = received;
     if (received === this.bodyBytes) this.complete();
+  }
+
+  /** @throws AmqpError UNEXPECTED_FRAME if a method may not come now */
+  checkIdle(): void {
+    if (this.expecting !== 'nothing') throw unexpected(this.expecting);
   }
 
   /** Forgets a message that has begun: its channel is closed. */
@@ -129,15 +139,13 @@ export class Publishing {
 }
 
 /** What RabbitMQ says when frames of a content come in the wrong order. */
-function unexpected(got: 'header' | 'body', expecting: 'nothing' | 'header' | 'body'): AmqpError {
+function unexpected(expecting: 'nothing' | 'header' | 'body'): AmqpError {
   if (expecting === 'nothing') {
-    return new AmqpError('UNEXPECTED_FRAME', `expected method frame, got ${describe(got)} instead`);
+    const text = 'expected method frame, got non method frame instead';
+    return new AmqpError('UNEXPECTED_FRAME', text, { classId: 0, methodId: 0 });
   }
   const wanted = expecting === 'header' ? 'content header for class 60' : 'content body';
-  const text = `expected ${wanted}, got non ${expecting === 'header' ? 'content header' : 'content body'} frame instead`;
-  return new AmqpError('UNEXPECTED_FRAME', text);
-}
-
-function describe(frame: 'header' | 'body'): string {
-  return frame === 'header' ? 'content header frame' : 'content body frame';
+  const other = expecting === 'header' ? 'content header' : 'content body';
+  const text = `expected ${wanted}, got non ${other} frame instead`;
+  return new AmqpError('UNEXPECTED_FRAME', text, { classId: BASIC_CLASS, methodId: PUBLISH_ID });
 }

@@ -7,11 +7,13 @@ import type { Delivery } from '../../src/broker/delivery.ts';
 import type { Message } from '../../src/broker/message.ts';
 import type { Outcome } from '../../src/broker/queue/queue.ts';
 
+/** A message that waits for the commit. */
 export interface PendingPublish {
   readonly message: Message;
   readonly mandatory: boolean;
 }
 
+/** A settled delivery that waits for the commit, with its tag should it be rolled back. */
 export interface PendingSettle {
   readonly tag: number;
   readonly delivery: Delivery;

@@ -18,16 +18,17 @@ export class Unacked {
   /** Where in the row the first delivery may be. */
   private head = 0;
   private firstTag = 1;
-  /** Old deliveries that were swept out of the row, ascending by tag. */
+  /** Old deliveries that were swept out of the row, ascending by tag unless `unsorted`. */
   private readonly stragglers = new Map<number, Delivery>();
+  /** Some were put back: the order is looked after when it matters. */
+  private unsorted = false;
 
   /** Gives a delivery its tag. */
   add(delivery: Delivery): number {
     const tag = ++this.lastTag;
     if (this.size === this.stragglers.size) this.restart(tag);
-    this.row.push(delivery);
     this.size++;
-    if (this.row.length > SWEEP_MIN && this.row.length > 4 * this.size) this.sweep();
+    this.push(delivery);
     return tag;
   }
 
@@ -35,7 +36,7 @@ export class Unacked {
   skip(): number {
     const tag = ++this.lastTag;
     if (this.size === this.stragglers.size) this.restart(tag + 1);
-    else this.row.push(null);
+    else this.push(null);
     return tag;
   }
 
@@ -57,6 +58,7 @@ export class Unacked {
 
   /** Takes out all up to and including `tag`, oldest first; 0 means all. */
   takeUpTo(tag: number): Delivery[] {
+    this.sortStragglers();
     const taken: Delivery[] = [];
     const last = tag === 0 ? this.lastTag : tag;
     for (const [old, delivery] of this.stragglers) {
@@ -86,9 +88,7 @@ export class Unacked {
       return;
     }
     this.stragglers.set(tag, delivery);
-    const sorted = [...this.stragglers].sort(([a], [b]) => a - b);
-    this.stragglers.clear();
-    for (const [old, straggler] of sorted) this.stragglers.set(old, straggler);
+    this.unsorted = true;
   }
 
   /** Was that tag ever given? Zero was not. */
@@ -98,6 +98,7 @@ export class Unacked {
 
   /** The tag of the next delivery that takeUpTo would return first, with it; for transactions. */
   *upTo(tag: number): Generator<[tag: number, delivery: Delivery]> {
+    this.sortStragglers();
     const last = tag === 0 ? this.lastTag : tag;
     for (const entry of this.stragglers) if (entry[0] <= last) yield entry;
     const end = Math.min(last - this.firstTag + 1, this.row.length);
@@ -105,6 +106,19 @@ export class Unacked {
       const delivery = this.row[i];
       if (delivery !== null && delivery !== undefined) yield [this.firstTag + i, delivery];
     }
+  }
+
+  private push(delivery: Delivery | null): void {
+    this.row.push(delivery);
+    if (this.row.length > SWEEP_MIN && this.row.length > 4 * this.size) this.sweep();
+  }
+
+  private sortStragglers(): void {
+    if (!this.unsorted) return;
+    this.unsorted = false;
+    const sorted = [...this.stragglers].sort(([a], [b]) => a - b);
+    this.stragglers.clear();
+    for (const [tag, delivery] of sorted) this.stragglers.set(tag, delivery);
   }
 
   private drop(tag: number): void {

@@ -24,11 +24,13 @@ export function tooLong(what: string): AmqpError {
   return syntaxError(`${what} is followed by bytes that do not belong to it`);
 }
 
+/** An unsigned 16-bit integer; the caller has checked the bounds. */
 export function shortAt(buf: Buffer, offset: number): number {
   return (buf[offset]! << 8) | buf[offset + 1]!;
 }
 
 // As fast as readUInt32BE (2 ns), which checks again; multiplying by 2²⁴ costs twice that.
+/** An unsigned 32-bit integer; the caller has checked the bounds. */
 export function longAt(buf: Buffer, offset: number): number {
   return (
     ((buf[offset]! << 24) |
@@ -44,16 +46,19 @@ export function longlongAt(buf: Buffer, offset: number): number {
   return longAt(buf, offset) * TWO_POW_32 + longAt(buf, offset + 4);
 }
 
+/** @throws AmqpError SYNTAX_ERROR beyond `end` */
 export function readOctet(buf: Buffer, offset: number, end: number): number {
   if (offset + 1 > end) throw cutShort('octet');
   return buf[offset]!;
 }
 
+/** @throws AmqpError SYNTAX_ERROR beyond `end` */
 export function readShort(buf: Buffer, offset: number, end: number): number {
   if (offset + 2 > end) throw cutShort('short');
   return shortAt(buf, offset);
 }
 
+/** @throws AmqpError SYNTAX_ERROR beyond `end` */
 export function readLong(buf: Buffer, offset: number, end: number): number {
   if (offset + 4 > end) throw cutShort('long');
   return longAt(buf, offset);
@@ -82,6 +87,25 @@ export function copyOf(buf: Buffer, start: number, end: number): Buffer {
   const copy = Buffer.allocUnsafe(end - start);
   buf.copy(copy, 0, start, end);
   return copy;
+}
+
+/** Up to this many bytes a loop is faster than a call into the runtime (15 against 28 ns). */
+const LOOP_COPY_BYTES = 32;
+
+/** Copies [start, end) of `from` to `offset` of `to`, which has room for it. */
+export function copyBytes(
+  from: Buffer,
+  start: number,
+  end: number,
+  to: Buffer,
+  offset: number,
+): void {
+  const length = end - start;
+  if (length > LOOP_COPY_BYTES) {
+    from.copy(to, offset, start, end);
+    return;
+  }
+  for (let i = 0; i < length; i += 1) to[offset + i] = from[start + i]!;
 }
 
 /** Is [start, end) of `buf` the same as all of `bytes`? Cheaper than decoding it again. */
@@ -163,12 +187,14 @@ export function utf8At(buf: Buffer, start: number, end: number): string | null {
   return isUtf8(buf.subarray(start, end)) ? buf.toString('utf8', start, end) : null;
 }
 
+/** @returns the offset after it */
 export function putShort(buf: Buffer, offset: number, value: number): number {
   buf[offset] = value >>> 8;
   buf[offset + 1] = value;
   return offset + 2;
 }
 
+/** @returns the offset after it */
 export function putLong(buf: Buffer, offset: number, value: number): number {
   buf[offset] = value >>> 24;
   buf[offset + 1] = value >>> 16;
@@ -232,6 +258,7 @@ function putLonger(buf: Buffer, offset: number, text: string): number {
   return offset + 1 + bytes;
 }
 
+/** @returns the offset after it */
 export function putLongstr(buf: Buffer, offset: number, bytes: Buffer): number {
   putLong(buf, offset, bytes.length);
   buf.set(bytes, offset + 4);

@@ -16,6 +16,8 @@ export interface PermissionPatterns {
 }
 
 export class Permissions {
+  /** Counts the changes: a remembered verdict may have changed. */
+  version = 0;
   private readonly verdicts = {
     configure: new Map<string, boolean>(),
     write: new Map<string, boolean>(),
@@ -31,6 +33,7 @@ export class Permissions {
   /** Replaces the patterns; null takes every right away. */
   change(patterns: PermissionPatterns | null): void {
     this.patterns = compile(patterns ?? { configure: '', write: '', read: '' });
+    this.version++;
     for (const verdicts of Object.values(this.verdicts)) verdicts.clear();
   }
 

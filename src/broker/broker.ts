@@ -24,6 +24,7 @@ export interface Defaults {
   readonly permissions: PermissionPatterns;
 }
 
+/** What the composition root hands in. */
 export interface BrokerOptions {
   readonly clock: Clock;
   readonly log: Log;

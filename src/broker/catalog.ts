@@ -11,6 +11,7 @@ import type { Fields } from './field.ts';
 /** The version of the commands that this program writes. */
 export const COMMAND_VERSION = 1;
 
+/** A queue as it was declared. */
 export interface QueueRecord {
   readonly vhost: string;
   readonly name: string;
@@ -23,6 +24,7 @@ export interface QueueRecord {
   readonly arguments: Fields;
 }
 
+/** An exchange as it was declared. */
 export interface ExchangeRecord {
   readonly vhost: string;
   readonly name: string;
@@ -33,6 +35,7 @@ export interface ExchangeRecord {
   readonly arguments: Fields;
 }
 
+/** A binding, with its ends by name. */
 export interface BindingRecord {
   readonly vhost: string;
   readonly source: string;
@@ -42,12 +45,14 @@ export interface BindingRecord {
   readonly arguments: Fields;
 }
 
+/** A user; see auth/users.ts. */
 export interface UserRecord {
   readonly name: string;
   readonly passwordHash: string | null;
   readonly tags: readonly string[];
 }
 
+/** What a user may do in a vhost. */
 export interface PermissionRecord extends PermissionPatterns {
   readonly user: string;
   readonly vhost: string;
@@ -74,6 +79,7 @@ export type VhostChange =
 
 export type Command = { readonly version: number } & Change;
 
+/** See the head of this file. */
 export interface Catalog {
   /** Replays everything into `apply`; from then on every proposed command is applied in order. */
   open(apply: (command: Command) => void): Promise<void>;

@@ -16,8 +16,7 @@ export function checkSame(
   current: string | boolean,
 ): void {
   if (received === current) return;
-  const text = `inequivalent arg '${name}' for ${what}: received '${received}' but current is '${current}'`;
-  throw new BrokerError('PRECONDITION_FAILED', text);
+  throw inequivalent(name, what, `received '${received}' but current is '${current}'`);
 }
 
 /** @throws BrokerError PRECONDITION_FAILED naming the first of `names` that differs */
@@ -31,11 +30,7 @@ export function checkSameArguments(
     const asked = received.get(name);
     const has = current.get(name);
     if (sameField(asked, has)) continue;
-    const difference = describe(asked, has);
-    throw new BrokerError(
-      'PRECONDITION_FAILED',
-      `inequivalent arg '${name}' for ${what}: ${difference}`,
-    );
+    throw inequivalent(name, what, describe(asked, has));
   }
 }
 
@@ -52,4 +47,9 @@ function valueAndType(value: Field): string {
 function print(value: Field): string {
   const integer = integerOf(value);
   return integer === null ? String(value) : String(integer);
+}
+
+function inequivalent(name: string, what: string, difference: string): BrokerError {
+  const text = `inequivalent arg '${name}' for ${what}: ${difference}`;
+  return new BrokerError('PRECONDITION_FAILED', text);
 }

@@ -22,6 +22,7 @@ export interface WireForm {
   readonly protocol: string;
 }
 
+/** What a message's properties are made of; all are optional. */
 export interface PropertyValues {
   readonly contentType?: string | undefined;
   readonly contentEncoding?: string | undefined;

@@ -50,6 +50,10 @@ export class Session {
   private readonly context: SessionContext;
   private readonly subscriptions = new Set<Subscription>();
   private readonly fetched = new Unsettled(null);
+  /** Where the last message went, and the versions that this was found in. */
+  private lastExchange: Exchange | null = null;
+  private lastTopology = -1;
+  private lastPermissions = -1;
   private ended = false;
 
   constructor(context: SessionContext) {
@@ -159,7 +163,25 @@ export class Session {
     return queue;
   }
 
+  /** The exchange of that name if this user may publish to it; the last one is remembered. */
   private writableExchange(name: string): Exchange {
+    const { lastExchange } = this;
+    if (
+      lastExchange !== null &&
+      lastExchange.name === name &&
+      this.lastTopology === this.vhost.topology.exchangesVersion &&
+      this.lastPermissions === this.permissions.version
+    ) {
+      return lastExchange;
+    }
+    const exchange = this.findWritable(name);
+    this.lastExchange = exchange;
+    this.lastTopology = this.vhost.topology.exchangesVersion;
+    this.lastPermissions = this.permissions.version;
+    return exchange;
+  }
+
+  private findWritable(name: string): Exchange {
     if (!this.permissions.allows('write', name === '' ? DEFAULT_EXCHANGE_ALIAS : name)) {
       throw this.topology.refusal('write', 'exchange', name);
     }
@@ -176,7 +198,8 @@ export class Session {
     const bcc = copies(message, 'BCC');
     const { userId } = properties;
     if (userId !== undefined && userId !== this.user.name && !this.user.tags.has('impersonator')) {
-      const text = `user_id property set to '${userId}' but authenticated user was '${this.user.name}'`;
+      const actual = `authenticated user was '${this.user.name}'`;
+      const text = `user_id property set to '${userId}' but ${actual}`;
       throw new BrokerError('PRECONDITION_FAILED', text);
     }
     return cc === null ? bcc : [...cc, ...(bcc ?? [])];
@@ -208,10 +231,12 @@ function withoutBcc(message: Message): Message {
 }
 
 function badExpiration(text: string): BrokerError {
-  const integer = /^-?\d+$/.test(text) ? BigInt(text) : null;
+  const [, digits, rest] = /^(-?\d*)(.*)$/s.exec(text) as RegExpExecArray;
+  const integer = digits === '' || digits === '-' ? null : BigInt(digits as string);
   let why = 'no_integer';
-  if (integer !== null && integer < 0n) why = `{value_negative,${integer}}`;
-  if (integer !== null && integer > BigInt(MAX_TTL_MS)) why = `{value_too_large,${integer}}`;
+  if (integer !== null && rest !== '') why = `{leftover_string,${JSON.stringify(rest)}}`;
+  else if (integer !== null && integer < 0n) why = `{value_negative,${integer}}`;
+  else if (integer !== null && integer > BigInt(MAX_TTL_MS)) why = `{value_too_large,${integer}}`;
   return new BrokerError('PRECONDITION_FAILED', `invalid expiration '${text}': ${why}`);
 }
 

@@ -7,7 +7,6 @@
 import { ByteReader, ByteWriter } from './byte-buffer.ts';
 import type { Fields } from './field.ts';
 import { decodeFields, encodeFields } from './field-codec.ts';
-import { Message } from './message.ts';
 import { Properties, type PropertyValues } from './properties.ts';
 
 const VERSION = 1;
@@ -29,7 +28,15 @@ const NUMBERS = ['deliveryMode', 'priority', 'timestamp'] as const;
 
 const HEADERS_BIT = 1 << (TEXTS.length + NUMBERS.length);
 
-export function encodeStoredHeader(message: Message): Buffer {
+/** Where a message was sent and what was said about it. */
+export interface StoredHeader {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly properties: Properties;
+}
+
+/** The bytes that {@link decodeStoredHeader} reads. */
+export function encodeStoredHeader(message: StoredHeader): Buffer {
   const { properties } = message;
   const out = new ByteWriter();
   out.u8(VERSION);
@@ -49,18 +56,16 @@ export function encodeStoredHeader(message: Message): Buffer {
 }
 
 /**
- * The message that {@link encodeStoredHeader} wrote.
+ * What {@link encodeStoredHeader} wrote.
  * @throws Error if the bytes are of a later version or damaged
  */
-export function decodeStored(header: Buffer, body: Buffer, arrivedAtMs: number): Message {
+export function decodeStoredHeader(header: Buffer): StoredHeader {
   const from = new ByteReader(header);
   const version = from.u8();
   if (version !== VERSION) throw new Error(`stored header of unknown version ${version}`);
   const exchange = from.text();
   const routingKey = from.text();
-  const message = new Message(exchange, routingKey, decodeProperties(from), body);
-  message.arrivedAtMs = arrivedAtMs;
-  return message;
+  return { exchange, routingKey, properties: decodeProperties(from) };
 }
 
 function presenceOf(properties: Properties): number {

@@ -60,6 +60,7 @@ export class PrefetchWindow {
   }
 }
 
+/** How a consumer wants to be served. */
 export interface SubscribeOptions {
   /** The adapter's name for it, shown to operators. */
   readonly tag: string;

@@ -19,6 +19,7 @@ import type { VHost } from './vhost.ts';
 /** The name that permissions know the default exchange by. */
 export const DEFAULT_EXCHANGE_ALIAS = 'amq.default';
 
+/** A queue as a client asks for it. */
 export interface QueueDeclaration {
   /** '' lets the broker choose one. */
   readonly name: string;
@@ -28,6 +29,10 @@ export interface QueueDeclaration {
   readonly arguments: Fields;
 }
 
+/** A queue declaration whose name is known, and the session that will own the queue. */
+type OwnedDeclaration = QueueDeclaration & { readonly owner: string | null };
+
+/** An exchange as a client asks for it. */
 export interface ExchangeDeclaration {
   readonly name: string;
   readonly type: string;
@@ -37,6 +42,7 @@ export interface ExchangeDeclaration {
   readonly arguments: Fields;
 }
 
+/** A binding as a client asks for it. */
 export type BindingDeclaration = Omit<BindingRecord, 'vhost'>;
 
 /** A queue as a client is told about it. */
@@ -76,17 +82,18 @@ export class TopologyAccess {
   }
 
   /**
-   * Declares a queue: makes it, or finds that the one there is the same.
+   * Declares a queue: makes it, or finds that the one there is the same. A queue that the broker
+   * named cannot be declared again by that name, only looked for (RabbitMQ).
    * @throws BrokerError ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED
    */
   async declareQueue(declaration: QueueDeclaration): Promise<QueueInfo> {
     const name = declaration.name === '' ? generatedName('amq.gen') : cleanName(declaration.name);
     const owner = declaration.exclusive ? this.context.sessionId : null;
     const durable = declaration.durable && !declaration.exclusive;
+    if (declaration.name !== '') checkReserved('queue', name);
     this.check('configure', 'queue', name);
     const wanted = { ...declaration, name, durable, owner };
-    if (!this.vhost.topology.queues.has(name))
-      await this.makeQueue(wanted, declaration.name === '');
+    if (!this.vhost.topology.queues.has(name)) await this.makeQueue(wanted);
     const queue = this.queue(name);
     this.checkEquivalent(queue, wanted);
     await queue.store?.opened;
@@ -207,12 +214,8 @@ export class TopologyAccess {
     return new BrokerError('ACCESS_REFUSED', text);
   }
 
-  private async makeQueue(
-    wanted: QueueDeclaration & { readonly owner: string | null },
-    generated: boolean,
-  ): Promise<void> {
+  private async makeQueue(wanted: OwnedDeclaration): Promise<void> {
     const { name } = wanted;
-    if (!generated) checkReserved('queue', name);
     const settings = settingsOf(wanted.arguments, name, this.vhostName);
     if (settings.deadLetterExchange !== null) {
       this.check('read', 'queue', name);
@@ -232,10 +235,7 @@ export class TopologyAccess {
     if (this.ended) await this.vhost.deleteQueue(queue);
   }
 
-  private checkEquivalent(
-    queue: Queue,
-    wanted: QueueDeclaration & { readonly owner: string | null },
-  ): void {
+  private checkEquivalent(queue: Queue, wanted: OwnedDeclaration): void {
     if (queue.owner !== wanted.owner) throw locked(queue);
     const what = String(queue);
     checkSame('durable', what, wanted.durable, queue.durable);

@@ -8,7 +8,7 @@ import type { MessageStore } from '../storage/message-store.ts';
 import type { BindingRecord, ExchangeRecord, QueueRecord, VhostChange } from './catalog.ts';
 import type { Binding } from './exchange/binding.ts';
 import { DefaultRouter } from './exchange/default.ts';
-import { Exchange } from './exchange/exchange.ts';
+import { Exchange, type Router } from './exchange/exchange.ts';
 import { PREDECLARED, routerOf } from './exchange/exchange-types.ts';
 import type { Destination } from './exchange/matched.ts';
 import { NO_FIELDS } from './field.ts';
@@ -20,6 +20,8 @@ import type { QueueHost } from './queue/queue-host.ts';
 export class Topology {
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
+  /** Counts the exchanges that came and went: what was looked up before may have changed. */
+  exchangesVersion = 0;
   private readonly host: QueueHost;
   private readonly store: MessageStore;
   private readonly residentBytes: number;
@@ -31,8 +33,10 @@ export class Topology {
     this.host = host;
     this.store = store;
     this.residentBytes = residentBytes;
-    this.addExchange('', 'direct', new DefaultRouter(this.queues));
-    for (const [name, type] of PREDECLARED) this.addExchange(name, type, routerOf(type));
+    this.addSystemExchange('', 'direct', false, new DefaultRouter(this.queues));
+    for (const { name, type, internal } of PREDECLARED) {
+      this.addSystemExchange(name, type, internal, routerOf(type));
+    }
   }
 
   apply(change: VhostChange): void {
@@ -44,8 +48,8 @@ export class Topology {
     else this.deleteBinding(change.record);
   }
 
-  private addExchange(name: string, type: string, router: Exchange['router']): void {
-    const flags = { durable: true, autoDelete: false, internal: false };
+  private addSystemExchange(name: string, type: string, internal: boolean, router: Router): void {
+    const flags = { durable: true, autoDelete: false, internal };
     const definition = { name, type, ...flags, arguments: NO_FIELDS };
     this.exchanges.set(name, new Exchange(definition, router, this.host.name));
   }
@@ -54,12 +58,14 @@ export class Topology {
     if (this.exchanges.has(record.name)) return;
     const exchange = new Exchange(record, routerOf(record.type), this.host.name);
     this.exchanges.set(record.name, exchange);
+    this.exchangesVersion++;
   }
 
   private deleteExchange(name: string): void {
     const exchange = this.exchanges.get(name);
     if (exchange === undefined) return;
     this.exchanges.delete(name);
+    this.exchangesVersion++;
     for (const binding of exchange.bindings) this.inbound.get(binding.destination)?.delete(binding);
     this.dropInbound(exchange);
   }

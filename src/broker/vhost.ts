@@ -86,9 +86,11 @@ export class VHost implements QueueHost {
   ): number {
     const { matched } = this;
     this.route(exchange, message, extraKeys, matched);
-    const reached = matched.queues.length;
+    const reached = matched.size;
     this.publishing = true;
-    this.deliver(message, matched.queues, receipt);
+    const persistent = message.properties.persistent;
+    for (let i = 0; i < reached; i++) this.offer(matched.queue(i), message, persistent, receipt);
+    if (this.keepers.length > 0) this.keep(message, receipt);
     this.publishing = false;
     if (this.letters.length > 0) this.postLetters();
     return reached;
@@ -154,7 +156,7 @@ export class VHost implements QueueHost {
   ): void {
     into.reset();
     routeOne(exchange, message, extraKeys, into);
-    if (into.exchanges.length > 0 || into.queues.length === 0) {
+    if (into.exchanges.length > 0 || into.size === 0) {
       this.routeOn(exchange, message, extraKeys, into);
     }
   }
@@ -181,15 +183,16 @@ export class VHost implements QueueHost {
     if (alternate !== undefined) into.add(alternate);
   }
 
-  private deliver(message: Message, queues: readonly Queue[], receipt: Receipt | null): void {
-    const persistent = message.properties.persistent;
-    for (let i = 0; i < queues.length; i++) {
-      const queue = queues[i] as Queue;
-      if (queue.refuses(message.body.length)) this.refuse(queue, message, receipt);
-      else if (persistent && queue.store !== null) this.keepers.push(queue);
-      else queue.enqueue(message, NO_REF);
-    }
-    if (this.keepers.length > 0) this.keep(message, receipt);
+  /** Gives a message to one queue, at once or after the store has it. */
+  private offer(
+    queue: Queue,
+    message: Message,
+    persistent: boolean,
+    receipt: Receipt | null,
+  ): void {
+    if (queue.refuses(message.body.length)) this.refuse(queue, message, receipt);
+    else if (persistent && queue.store !== null) this.keepers.push(queue);
+    else queue.enqueue(message, NO_REF);
   }
 
   private refuse(queue: Queue, message: Message, receipt: Receipt | null): void {
@@ -238,12 +241,12 @@ export class VHost implements QueueHost {
       const target = { exchange: exchange.name, routingKey: deadLetterRoutingKey };
       const message = deadLetterOf(letter, target);
       this.route(exchange, message, message.copyKeys('CC'), this.matched);
-      const targets = [...this.matched.queues];
-      const open =
-        reason === 'rejected'
-          ? targets
-          : targets.filter((to) => !this.warnOfCycle(message, queue, to));
-      this.deliver(message, open, receipt);
+      const { persistent } = message.properties;
+      for (const target of this.matched.all()) {
+        const cycle = reason !== 'rejected' && this.warnOfCycle(message, queue, target);
+        if (!cycle) this.offer(target, message, persistent, receipt);
+      }
+      if (this.keepers.length > 0) this.keep(message, receipt);
     }
     receipt.release();
   }

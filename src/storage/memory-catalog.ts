@@ -1,5 +1,6 @@
 /**
- * MemoryCatalog: a catalog that starts empty and forgets everything. Commands apply at once.
+ * MemoryCatalog: a catalog that starts empty and forgets everything when the process ends.
+ * Commands apply at once, in the order of the calls.
  */
 import type { Catalog, Command } from '../broker/catalog.ts';
 import type { QueueId } from './message-store.ts';

@@ -80,11 +80,13 @@ export interface QueueStore {
   delete(): Promise<void>;
 }
 
+/** What a store holds. */
 export interface StoreStats {
   readonly messages: number;
   readonly bytes: number;
 }
 
+/** See the head of this file. */
 export interface MessageStore {
   /**
    * 'publish': a message may be delivered before it is safe, and its ack can spare the write.

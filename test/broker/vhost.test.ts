@@ -33,6 +33,7 @@ describe.each(BACKENDS)('a vhost ($name)', ({ name: backend }) => {
       'amq.fanout fanout',
       'amq.headers headers',
       'amq.match headers',
+      'amq.rabbitmq.trace topic',
       'amq.topic topic',
     ]);
   });

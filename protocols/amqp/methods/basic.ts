@@ -1,5 +1,6 @@
 /**
- * Class basic: consume, get, ack and their kin. basic.publish is publishing.ts.
+ * Class basic: qos, consume, get, ack and their kin [AMQP 1.8]. What is on the way in is
+ * publishing.ts, what is on the way out delivering.ts; tags and acks are kept in unacked.ts.
  */
 import { generatedName } from '../../../src/broker/topology-access.ts';
 import type { Channel } from '../channel.ts';
@@ -9,7 +10,7 @@ import { AmqpError } from '../errors.ts';
 import type { Handler } from './handlers.ts';
 import { queueName } from './queue.ts';
 
-/** global=false counts for each consumer made later, global=true for all of the channel together. */
+/** global=false counts for each consumer made later, global=true for the channel as a whole. */
 const qos: Handler<'basic.qos'> = (channel, { prefetchSize, prefetchCount, global }) => {
   if (prefetchSize !== 0) {
     throw new AmqpError('NOT_IMPLEMENTED', `prefetch_size!=0 (${prefetchSize})`);

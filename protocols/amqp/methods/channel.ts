@@ -1,5 +1,6 @@
 /**
- * Class channel on an open channel. Opening and closing are the connection's.
+ * Class channel on an open channel [AMQP 1.5]: flow. Opening and closing channels is channels.ts,
+ * because it decides which frames reach a channel at all.
  */
 import { AmqpError } from '../errors.ts';
 import type { Handler } from './handlers.ts';

@@ -1,5 +1,6 @@
 /**
- * Class confirm: publisher confirms, RabbitMQ's extension.
+ * Class confirm: publisher confirms, RabbitMQ's extension. Turns them on; numbering and answering
+ * is confirms.ts. A channel confirms or is transactional, never both.
  */
 import { Confirms } from '../confirms.ts';
 import { AmqpError } from '../errors.ts';

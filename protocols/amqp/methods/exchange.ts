@@ -1,5 +1,6 @@
 /**
- * Class exchange: declare, delete, and RabbitMQ's bindings between exchanges.
+ * Class exchange [AMQP 1.6]: declare, delete, and RabbitMQ's bindings between exchanges. Only
+ * translates: what is allowed and equivalent is the engine's topology-access.ts.
  */
 import type { Handler } from './handlers.ts';
 

@@ -16,19 +16,25 @@ const TYPES: ReadonlyMap<string, () => Router> = new Map<string, () => Router>([
   ['topic', () => new TopicRouter()],
 ]);
 
-/** Name and type of the exchanges that cannot be declared or deleted. */
-export const PREDECLARED: readonly (readonly [name: string, type: string])[] = [
-  ['amq.direct', 'direct'],
-  ['amq.fanout', 'fanout'],
-  ['amq.headers', 'headers'],
-  ['amq.match', 'headers'],
-  ['amq.topic', 'topic'],
+/** The exchanges that cannot be declared or deleted. */
+export const PREDECLARED: readonly {
+  readonly name: string;
+  readonly type: string;
+  readonly internal: boolean;
+}[] = [
+  { name: 'amq.direct', type: 'direct', internal: false },
+  { name: 'amq.fanout', type: 'fanout', internal: false },
+  { name: 'amq.headers', type: 'headers', internal: false },
+  { name: 'amq.match', type: 'headers', internal: false },
+  { name: 'amq.topic', type: 'topic', internal: false },
+  // Where the firehose of traced vhosts goes; nothing is published to it while tracing is off.
+  { name: 'amq.rabbitmq.trace', type: 'topic', internal: true },
 ];
 
 /** @throws BrokerError PRECONDITION_FAILED for a type that does not exist */
 export function checkExchangeType(type: string): void {
   if (TYPES.has(type)) return;
-  throw new BrokerError('PRECONDITION_FAILED', `invalid exchange type '${type}'`);
+  throw new BrokerError('PRECONDITION_FAILED', `unknown exchange type '${type}'`);
 }
 
 /** A router of a type that {@link checkExchangeType} lets pass. */

@@ -22,6 +22,7 @@ export interface Router {
   route(routingKey: string, message: Message, into: Matched): void;
 }
 
+/** An exchange as it was declared. */
 export interface ExchangeDefinition {
   readonly name: string;
   readonly type: string;

@@ -1,5 +1,6 @@
 /**
- * Fanout router: every message goes to everything that is bound [AMQP 3.1.3.2]. Hot path.
+ * Fanout router: every message goes to everything that is bound, whatever the keys say
+ * [AMQP 3.1.3.2]. Hot path.
  */
 import type { Message } from '../message.ts';
 import type { Binding } from './binding.ts';

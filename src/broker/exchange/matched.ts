@@ -1,7 +1,8 @@
 /**
  * Matched: the queues that one message reaches, each once, whatever the number of bindings and
  * keys that lead there. Reused for every publish: a destination carries the mark of the last
- * route that reached it, which makes this a set without hashing. Hot path.
+ * route that reached it, which makes this a set without hashing, and the rows are overwritten
+ * rather than removed, because shortening an array costs more than routing. Hot path.
  */
 import { Queue } from '../queue/queue.ts';
 import type { Exchange } from './exchange.ts';
@@ -10,26 +11,39 @@ import type { Exchange } from './exchange.ts';
 export type Destination = Queue | Exchange;
 
 export class Matched {
-  readonly queues: Queue[] = [];
+  /** How many queues have been reached. */
+  size = 0;
   /** Exchanges reached through bindings and not routed through yet. */
-  readonly exchanges: Exchange[] = [];
+  exchanges: Exchange[] = [];
   /** How often anything was added, duplicates included. */
   hits = 0;
+  /** The first `size` rows count. */
+  private readonly queues: Queue[] = [];
   private mark = 0;
 
   /** Starts a new route. */
   reset(): void {
-    this.queues.length = 0;
-    this.exchanges.length = 0;
+    this.size = 0;
     this.hits = 0;
     this.mark++;
+    if (this.exchanges.length > 0) this.exchanges = [];
   }
 
   add(destination: Destination): void {
     this.hits++;
     if (destination.routeMark === this.mark) return;
     destination.routeMark = this.mark;
-    if (destination instanceof Queue) this.queues.push(destination);
+    if (destination instanceof Queue) this.queues[this.size++] = destination;
     else this.exchanges.push(destination);
+  }
+
+  /** @param index less than `size` */
+  queue(index: number): Queue {
+    return this.queues[index] as Queue;
+  }
+
+  /** The queues reached, in an array of their own. */
+  all(): Queue[] {
+    return this.queues.slice(0, this.size);
   }
 }

@@ -33,6 +33,9 @@ const OVERFLOWS: readonly string[] = ['drop-head', 'reject-publish', 'reject-pub
 /** Thrown by checks with what RabbitMQ prints after the colon. */
 class Unacceptable extends Error {}
 
+/** Thrown by checks with the type that was given. */
+class WrongType extends Error {}
+
 type Check = (value: Field, all: Fields) => void;
 
 /** The arguments that classic queues take. */
@@ -40,7 +43,7 @@ const ARGUMENTS: Readonly<Record<string, Check>> = {
   'x-queue-type': checkQueueType,
   'x-expires': (value) => checkDuration(value, 1),
   'x-message-ttl': (value) => checkDuration(value, 0),
-  'x-dead-letter-exchange': checkText,
+  'x-dead-letter-exchange': checkExchangeName,
   'x-dead-letter-routing-key': (value, all) => {
     checkText(value);
     if (!all.has('x-dead-letter-exchange')) {
@@ -135,12 +138,18 @@ function checkArgument(
   try {
     check(value, all);
   } catch (error) {
+    if (error instanceof WrongType) throw wrongType(error.message, name, where);
     if (!(error instanceof Unacceptable)) throw error;
     throw new BrokerError(
       'PRECONDITION_FAILED',
       `invalid arg '${name}' for ${where}: ${error.message}`,
     );
   }
+}
+
+/** RabbitMQ has a text of its own for this one; see wrongType(). */
+function checkExchangeName(value: Field): void {
+  if (typeof value !== 'string') throw new WrongType(typeOf(value));
 }
 
 function checkQueueType(value: Field): void {
@@ -169,4 +178,9 @@ function checkText(value: Field): string {
 
 function unacceptableType(value: Field): Unacceptable {
   return new Unacceptable(`{unacceptable_type,${typeOf(value)}}`);
+}
+
+function wrongType(type: string, name: string, where: string): BrokerError {
+  const text = `invalid type '${type}' for arg '${name}' in ${where}`;
+  return new BrokerError('PRECONDITION_FAILED', text);
 }

@@ -5,8 +5,8 @@
  */
 import type { Loaded, QueueStore, Ref } from '../../storage/message-store.ts';
 import { NO_REF } from '../../storage/message-store.ts';
-import type { Message } from '../message.ts';
-import { decodeStored } from '../stored-header.ts';
+import { Message } from '../message.ts';
+import { decodeStoredHeader } from '../stored-header.ts';
 import type { ReadyList } from './ready-list.ts';
 
 /** Messages read back at once. */
@@ -101,8 +101,9 @@ export class Paging {
   }
 }
 
-function messageOf(loaded: Loaded): Message {
-  return decodeStored(loaded.header, loaded.body, 0);
+function messageOf({ header, body }: Loaded): Message {
+  const { exchange, routingKey, properties } = decodeStoredHeader(header);
+  return new Message(exchange, routingKey, properties, body);
 }
 
 function isSame(list: ReadyList, position: number, ref: Ref): boolean {

@@ -14,7 +14,7 @@ import type { Queue } from './queue.ts';
 export interface QueueHost {
   readonly name: string;
   readonly clock: Clock;
-  /** Publishes a message that the queue gave up; the queue's discard() is called when it is safe. */
+  /** Publishes a message that the queue gave up; completed() is called when it is safe. */
   deadLetter(queue: Queue, message: Message, ref: Ref, reason: DeathReason): void;
   /** The queue is not used any more: auto-delete or x-expires. */
   unused(queue: Queue): void;
@@ -24,6 +24,7 @@ export interface QueueHost {
   undeleted(queue: Queue, error: Error): void;
 }
 
+/** A queue as it was declared. */
 export interface QueueDefinition {
   readonly name: string;
   readonly durable: boolean;

@@ -273,7 +273,7 @@ describe.each(ASYNC_BACKENDS)('a crash at any moment ($name)', ({ name: backend 
   });
 });
 
-/** Runs a script and waits only where it says so. Nothing expires or is purged. */
+/** Runs a script, waiting only where it says so. Nothing expires or is purged. */
 async function anyhow(run: Run, script: readonly Step[]): Promise<void> {
   for (const step of script) {
     if (step.op === 'publish') {

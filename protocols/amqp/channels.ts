@@ -1,0 +1,126 @@
+/**
+ * Channels: the channels of one connection by number: opening, closing, and which frames reach
+ * them [AMQP 2.2.2.1]. A channel that we closed because of an error ignores everything until the
+ * client's close-ok; then its number may be used again. Hot path: method, header, body.
+ */
+import type { Session } from '../../src/broker/session.ts';
+import { Channel } from './channel.ts';
+import type { AmqpConnection } from './connection.ts';
+import { AmqpError } from './errors.ts';
+import { shortAt } from './wire.ts';
+
+const CLASS_CHANNEL = 20;
+const OPEN = 10;
+const CLOSE = 40;
+const CLOSE_OK = 41;
+
+export class Channels {
+  private readonly connection: AmqpConnection;
+  private readonly byNumber = new Map<number, Channel>();
+  /** The channel of the last frame: most frames are for the same one again. */
+  private last: Channel | null = null;
+
+  constructor(connection: AmqpConnection) {
+    this.connection = connection;
+  }
+
+  /** The channel of that number, null if it is not open. */
+  get(number: number): Channel | null {
+    const { last } = this;
+    if (last !== null && last.number === number) return last;
+    const channel = this.byNumber.get(number) ?? null;
+    this.last = channel;
+    return channel;
+  }
+
+  /** Every channel that is open or waits for close-ok. */
+  all(): Iterable<Channel> {
+    return this.byNumber.values();
+  }
+
+  /** One whose method waits for the catalog or the store; null if all are idle. */
+  busy(): Channel | null {
+    for (const channel of this.byNumber.values()) if (channel.busy) return channel;
+    return null;
+  }
+
+  /**
+   * Takes a method of an open channel.
+   * @throws AmqpError, BrokerError
+   */
+  method(channel: Channel, buf: Buffer, start: number, end: number): void {
+    const classId = shortAt(buf, start);
+    if (classId !== CLASS_CHANNEL) {
+      if (!channel.closing) channel.method(buf, start, end);
+      return;
+    }
+    const methodId = shortAt(buf, start + 2);
+    if (methodId === OPEN) throw new AmqpError('CHANNEL_ERROR', "second 'channel.open' seen");
+    if (methodId === CLOSE) this.close(channel);
+    else if (methodId === CLOSE_OK) this.closed(channel);
+    else if (!channel.closing) channel.method(buf, start, end);
+  }
+
+  /**
+   * Takes a method of a channel that is not open: channel.open.
+   * @param limit the negotiated channel-max, 0 for none
+   * @throws AmqpError CHANNEL_ERROR for any other method, NOT_ALLOWED beyond the limit
+   */
+  open(number: number, buf: Buffer, start: number, session: Session, limit: number): Channel {
+    if (shortAt(buf, start) !== CLASS_CHANNEL || shortAt(buf, start + 2) !== OPEN) {
+      throw new AmqpError('CHANNEL_ERROR', "expected 'channel.open'");
+    }
+    if (limit !== 0 && number > limit) {
+      const opened = `number of channels opened (${this.byNumber.size})`;
+      const text = `${opened} has reached the negotiated channel_max (${limit})`;
+      throw new AmqpError('NOT_ALLOWED', text);
+    }
+    const channel = new Channel(number, this.connection, session);
+    this.byNumber.set(number, channel);
+    channel.send('channel.open-ok', {});
+    return channel;
+  }
+
+  /**
+   * The channel that a header or body frame is for; null if the frame is to be ignored.
+   * @throws AmqpError UNEXPECTED_FRAME on channel 0, CHANNEL_ERROR on one that is not open
+   */
+  ofContent(number: number): Channel | null {
+    const channel = this.get(number);
+    if (channel !== null) return channel.closing ? null : channel;
+    if (number === 0) {
+      const nothing = { classId: 0, methodId: 0 };
+      throw new AmqpError('UNEXPECTED_FRAME', 'content frame on channel 0', nothing);
+    }
+    throw new AmqpError('CHANNEL_ERROR', "expected 'channel.open'");
+  }
+
+  /** Ends every channel and gives back what they hold. */
+  end(): void {
+    for (const channel of this.byNumber.values()) channel.close();
+    this.byNumber.clear();
+    this.last = null;
+  }
+
+  /** The client closes a channel: what it sent on it before is done first. */
+  private close(channel: Channel): void {
+    if (channel.busy) {
+      channel.whenIdle(() => this.close(channel));
+      return;
+    }
+    channel.confirms?.flush();
+    channel.close();
+    channel.send('channel.close-ok', {});
+    // Both sides closed at once: our close still waits for its own answer.
+    if (!channel.closing) this.remove(channel);
+  }
+
+  private closed(channel: Channel): void {
+    if (channel.closing) this.remove(channel);
+  }
+
+  private remove(channel: Channel): void {
+    this.byNumber.delete(channel.number);
+    this.last = null;
+  }
+}

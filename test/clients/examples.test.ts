@@ -1,0 +1,83 @@
+/**
+ * The example programs, run as a user would run them, and what they print. Their queues have
+ * fixed names, so a broker that is used by others is not the place to try them.
+ */
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { startTestBroker, type TestBroker } from '../support/broker.ts';
+import { type Outcome, run } from '../support/program.ts';
+import { runPython, testWithPika } from '../support/python.ts';
+import { Scratch } from '../support/scratch.ts';
+
+const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples');
+const NAMES = ['orders', 'orders_dlx', 'order_processing', 'failed_orders'];
+const MORE_NAMES = ['tasks', 'dlx', 'task_queue', 'dead_letters'];
+
+vi.setConfig({ testTimeout: 130_000 });
+
+const scratch = new Scratch();
+let broker: TestBroker;
+beforeAll(async () => {
+  broker = await startTestBroker();
+});
+afterAll(async () => {
+  for (const name of [...NAMES, ...MORE_NAMES]) scratch.claim(name);
+  await scratch.clean(broker.url);
+  await broker.stop();
+});
+
+/** The lines that begin with these words, without the rest of the output. */
+function lines({ stdout }: Outcome, beginning: string): string[] {
+  return stdout.split('\n').filter((line) => line.startsWith(beginning));
+}
+
+testWithPika('The Python orders are processed by priority and die with their story.', async () => {
+  for (let turn = 0; turn < 2; turn++) await runOrders();
+});
+
+async function runOrders(): Promise<void> {
+  const script = join(EXAMPLES, 'python-orders', 'orders.py');
+  const outcome = await runPython([script], { AMQP_URL: broker.url });
+  expect(outcome).toMatchObject({ code: 0, stderr: '' });
+  expect(lines(outcome, 'published')).toHaveLength(6);
+  const seen = [...outcome.stdout.matchAll(/^(?:processed|failed) order (\d)/gm)].map((m) => m[1]);
+  expect(seen).toEqual(['5', '3', '2', '4', '6', '1']);
+  const death =
+    'reason=rejected queue=order_processing exchange=orders routing-keys=order.eu.created count=1';
+  expect(lines(outcome, 'dead letter')).toEqual([
+    `dead letter order 3 ${death}`,
+    `dead letter order 6 ${death}`,
+  ]);
+  expect(outcome.stdout.trimEnd()).toMatch(/all orders accounted for$/);
+}
+
+test('The Node tasks survive a killed worker, are retried twice and then given up.', async () => {
+  for (let turn = 0; turn < 2; turn++) await runTasks();
+});
+
+async function runTasks(): Promise<void> {
+  const script = join(EXAMPLES, 'node-tasks', 'tasks.mjs');
+  const outcome = await run(process.execPath, [script], { AMQP_URL: broker.url });
+  expect(outcome).toMatchObject({ code: 0, stderr: '' });
+  expect(lines(outcome, 'worker 1')).toEqual(['worker 1 died holding 10 deliveries']);
+  expect(lines(outcome, 'task ').sort()).toEqual(
+    [
+      ...[2, 3, 6, 7, 10, 11].map((id) => `task ${id} done after 0 retries`),
+      ...[1, 5, 9].map((id) => `task ${id} done after 1 retries`),
+      ...[4, 8, 12].map((id) => `task ${id} given up after 2 retries`),
+    ].sort(),
+  );
+  const death = 'reason=rejected queue=task_queue exchange=tasks routing-keys=task count=1';
+  expect(lines(outcome, 'dead letter').sort()).toEqual(
+    [4, 8, 12].map((id) => `dead letter task ${id} ${death}`).sort(),
+  );
+  expect(outcome.stdout).toContain('10 abandoned, 10 redelivered, 3 dead');
+  expect(outcome.stdout.trimEnd()).toMatch(/all tasks accounted for$/);
+}
+
+test('An example that finds no broker says so and fails.', async () => {
+  const script = join(EXAMPLES, 'node-tasks', 'tasks.mjs');
+  const outcome = await run(process.execPath, [script], { AMQP_URL: 'amqp://127.0.0.1:1' });
+  expect(outcome.code).toBe(1);
+  expect(outcome.stderr).toContain('ECONNREFUSED');
+});
