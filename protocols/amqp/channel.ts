@@ -186,8 +186,16 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     for (const consumer of this.consumers.values()) consumer.subscription?.resume();
   }
 
-  /** Stops deliveries; what is out may still be acked. */
-  cancelConsumers(): void {
+  /**
+   * The broker stops: no more deliveries, and no rest of a content that has begun, but what is out
+   * may still be acked.
+   */
+  drain(): void {
+    this.publishing.abandon();
+    this.cancelConsumers();
+  }
+
+  private cancelConsumers(): void {
     for (const consumer of this.consumers.values()) consumer.subscription?.cancel();
     this.consumers.clear();
   }

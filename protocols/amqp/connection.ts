@@ -109,7 +109,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   }
 
   stop(reason: string): void {
-    for (const channel of this.channels.all()) channel.cancelConsumers();
+    for (const channel of this.channels.all()) channel.drain();
     if (this.closing) return;
     if (this.session === null) {
       this.client.destroy();
