@@ -230,10 +230,16 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   hold(reason: Hold): void {
     if (this.holds.size === 0) this.client.pause();
     this.holds.add(reason);
+    // Whether a peer that does not read is alive shows in what leaves the outbox.
+    if (reason !== 'outbox' && this.pulse !== null) this.pulse.deaf = true;
   }
 
   release(reason: Hold): void {
-    if (this.holds.delete(reason) && this.holds.size === 0) this.client.resume();
+    if (!this.holds.delete(reason) || this.holds.size > 0) return;
+    this.client.resume();
+    if (this.pulse === null) return;
+    this.pulse.deaf = false;
+    this.pulse.heard = true;
   }
 
   /** Answers an error: closes the channel or the connection, as its kind demands. */
