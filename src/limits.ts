@@ -31,6 +31,9 @@ export const READ_BUFFER_BYTES = 256 * 1024;
 /** How long a peer may take to close its side after we closed ours. */
 export const SOCKET_END_GRACE_MS = 3_000;
 
+/** How long a client may take to leave when the broker stops, by the real clock. */
+export const GOODBYE_TIMEOUT_MS = 8_000;
+
 /** Bodies are allocated whole up to this size; larger ones grow as they arrive. */
 export const FIRST_BODY_BYTES = 128 * 1024;
 
