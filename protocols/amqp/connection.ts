@@ -9,7 +9,11 @@ import { BrokerError } from '../../src/broker/errors.ts';
 import { stringOf } from '../../src/broker/field.ts';
 import type { Session } from '../../src/broker/session.ts';
 import type { Timer } from '../../src/clock.ts';
-import { CLOSE_OK_TIMEOUT_MS, SILENT_CLOSE_DELAY_MS } from '../../src/limits.ts';
+import {
+  CLOSE_OK_TIMEOUT_MS,
+  FRAME_BACKLOG_BYTES,
+  SILENT_CLOSE_DELAY_MS,
+} from '../../src/limits.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
 import type { Client, Connection } from '../../src/server/protocol.ts';
 import type { Channel } from './channel.ts';
@@ -48,6 +52,8 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   private readonly handshake: Handshake;
   private readonly channels = new Channels(this);
   private readonly holds = new Set<Hold>();
+  /** Bytes that channels hold back. */
+  private backlogBytes = 0;
   /** The state: what takes the next method of channel 0. Changed by become() only. */
   private step: (method: ConnectionMethod) => void = this.opening;
   private session: Session | null = null;
@@ -224,6 +230,12 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     const channels = this.confirming;
     this.confirming = [];
     for (const channel of channels) if (!channel.closing) channel.confirms?.flush();
+  }
+
+  heldBack(bytes: number): void {
+    this.backlogBytes += bytes;
+    if (this.backlogBytes > FRAME_BACKLOG_BYTES) this.hold('backlog');
+    else this.release('backlog');
   }
 
   /** Stops reading for a reason; release() takes it back. */
