@@ -310,10 +310,12 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     }
     this.flushConfirms();
     this.broker.log.info(`AMQP connection ${this.name}: closed by the client`);
-    this.end();
-    this.send('connection.close-ok', {});
     this.closing = true;
-    this.client.end();
+    // A client that has its close-ok may declare its exclusive queues anew.
+    void this.end().then(() => {
+      this.send('connection.close-ok', {});
+      this.client.end();
+    });
   }
 
   private sendClose(reply: Reply, text: string, classId: number, methodId: number): void {
@@ -328,14 +330,14 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   }
 
   /** Gives everything back. May be called more than once. */
-  private end(): void {
+  private async end(): Promise<void> {
     this.deadline?.cancel();
     this.pulse?.stop();
     this.pulse = null;
     this.channels.end();
     const { session } = this;
     this.session = null;
-    session?.close().catch((error: Error) => {
+    await session?.close().catch((error: Error) => {
       this.broker.log.error(`${this.name}: closing its session failed: ${error.message}`);
     });
   }
