@@ -14,7 +14,11 @@ import { describeFailure, type Failure, listFiles, readSources } from './tidy/re
  * Exceptions: rule → path → the reason why this file is better off breaking it. An entry that is
  * no longer needed fails too.
  */
-const ALLOWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
+const ALLOWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'skipped test': {
+    'test/support/python.ts': 'a machine without pika; loud, and never under CI',
+  },
+};
 
 const root = path.join(import.meta.dirname, '..');
 const paths = listFiles(root);

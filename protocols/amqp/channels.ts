@@ -88,7 +88,10 @@ export class Channels {
   ofContent(number: number): Channel | null {
     const channel = this.get(number);
     if (channel !== null) return channel.closing ? null : channel;
-    if (number === 0) throw new AmqpError('UNEXPECTED_FRAME', 'content frame on channel 0');
+    if (number === 0) {
+      const nothing = { classId: 0, methodId: 0 };
+      throw new AmqpError('UNEXPECTED_FRAME', 'content frame on channel 0', nothing);
+    }
     throw new AmqpError('CHANNEL_ERROR', "expected 'channel.open'");
   }
 

@@ -57,6 +57,12 @@ function compile(patterns: PermissionPatterns): Readonly<Record<Access, RegExp>>
   };
 }
 
+/** Erlang takes needless escapes, as in `my\\-queue`; JavaScript does so only without `u`. */
 function patternOf(text: string): RegExp {
-  return new RegExp(text === '' ? '^$' : text, 'u');
+  if (text === '') return /^$/;
+  try {
+    return new RegExp(text, 'u');
+  } catch {
+    return new RegExp(text);
+  }
 }

@@ -138,7 +138,7 @@ export class Broker {
         this.putVhost(command.name);
         break;
       case 'vhost.delete':
-        this.vhosts.get(command.name)?.stop();
+        this.vhosts.get(command.name)?.delete();
         this.vhosts.delete(command.name);
         break;
       case 'user.put': {

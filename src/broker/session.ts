@@ -49,7 +49,7 @@ export class Session {
   private readonly permissions: Permissions;
   private readonly context: SessionContext;
   private readonly subscriptions = new Set<Subscription>();
-  private readonly fetched = new Map<Queue, Unsettled>();
+  private readonly fetched = new Unsettled(null);
   /** Where the last message went, and the versions that this was found in. */
   private lastExchange: Exchange | null = null;
   private lastTopology = -1;
@@ -123,10 +123,11 @@ export class Session {
    */
   async fetch(queueName: string, noAck: boolean): Promise<Fetched | null> {
     const queue = this.readableQueue(queueName);
-    const delivery = await queue.fetch(noAck ? null : this.holderOf(queue));
+    const delivery = await queue.fetch(noAck ? null : this.fetched);
     if (delivery === null) return null;
-    if (this.ended && delivery.holder !== null) {
-      queue.settle(delivery, 'requeue');
+    if (this.ended) {
+      // close() has given it back already, unless it came later than that.
+      if (delivery.holder !== null) queue.settle(delivery, 'requeue');
       return null;
     }
     return { delivery, remaining: queue.size };
@@ -145,8 +146,7 @@ export class Session {
     this.ended = true;
     const subscriptions = [...this.subscriptions];
     for (const subscription of subscriptions) subscription.cancel();
-    for (const subscription of subscriptions) giveBack(subscription.unsettled);
-    for (const unsettled of this.fetched.values()) giveBack(unsettled);
+    giveBack([this.fetched, ...subscriptions.map(({ unsettled }) => unsettled)]);
     this.context.closed(this);
     await this.topology.deleteOwn();
   }
@@ -161,16 +161,6 @@ export class Session {
     if (!this.permissions.allows('read', name)) throw this.topology.refusal('read', 'queue', name);
     this.topology.checkOwner(queue);
     return queue;
-  }
-
-  private holderOf(queue: Queue): Unsettled {
-    let holder = this.fetched.get(queue);
-    if (holder === undefined) {
-      for (const [other, held] of this.fetched) if (held.size === 0) this.fetched.delete(other);
-      holder = new Unsettled(null);
-      this.fetched.set(queue, holder);
-    }
-    return holder;
   }
 
   /** The exchange of that name if this user may publish to it; the last one is remembered. */
@@ -216,10 +206,11 @@ export class Session {
   }
 }
 
-function giveBack(unsettled: Unsettled): void {
-  for (let delivery = unsettled.first(); delivery !== null; delivery = unsettled.first()) {
-    delivery.queue.settle(delivery, 'requeue');
-  }
+/** In the order of the queues, whoever held what: others may be waiting for the first of them. */
+function giveBack(held: readonly Unsettled[]): void {
+  const deliveries = held.flatMap((unsettled) => [...unsettled]);
+  deliveries.sort((a, b) => b.level - a.level || a.position - b.position);
+  for (const delivery of deliveries) delivery.queue.settle(delivery, 'requeue');
 }
 
 function copies(message: Message, name: 'CC' | 'BCC'): readonly string[] | null {
@@ -240,10 +231,12 @@ function withoutBcc(message: Message): Message {
 }
 
 function badExpiration(text: string): BrokerError {
-  const integer = /^-?\d+$/.test(text) ? BigInt(text) : null;
+  const [, digits, rest] = /^(-?\d*)(.*)$/s.exec(text) as RegExpExecArray;
+  const integer = digits === '' || digits === '-' ? null : BigInt(digits as string);
   let why = 'no_integer';
-  if (integer !== null && integer < 0n) why = `{value_negative,${integer}}`;
-  if (integer !== null && integer > BigInt(MAX_TTL_MS)) why = `{value_too_large,${integer}}`;
+  if (integer !== null && rest !== '') why = `{leftover_string,${JSON.stringify(rest)}}`;
+  else if (integer !== null && integer < 0n) why = `{value_negative,${integer}}`;
+  else if (integer !== null && integer > BigInt(MAX_TTL_MS)) why = `{value_too_large,${integer}}`;
   return new BrokerError('PRECONDITION_FAILED', `invalid expiration '${text}': ${why}`);
 }
 

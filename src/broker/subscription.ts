@@ -47,8 +47,16 @@ export class PrefetchWindow {
     if (this.open) this.resumeAll();
   }
 
+  /** Whoever gets a chance goes to the end, else the first queue would starve the others. */
   private resumeAll(): void {
-    for (const subscription of this.subscriptions) subscription.resume();
+    let left = this.subscriptions.size;
+    for (const subscription of this.subscriptions) {
+      if (left-- === 0 || !this.open) return;
+      if (!subscription.parked) continue;
+      this.subscriptions.delete(subscription);
+      this.subscriptions.add(subscription);
+      subscription.resume();
+    }
   }
 }
 

@@ -198,7 +198,7 @@ export class TopologyAccess {
   /** Deletes the exclusive queues of the session; it has ended. */
   async deleteOwn(): Promise<void> {
     this.ended = true;
-    await Promise.all([...this.own].map((queue) => this.vhost.deleteQueue(queue)));
+    await Promise.all([...this.own].map((queue) => this.vhost.dropQueue(queue)));
   }
 
   /** @throws BrokerError RESOURCE_LOCKED if the queue belongs to another session */

@@ -13,6 +13,7 @@ import { BrokerError, resource } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { Matched } from './exchange/matched.ts';
 import type { Message } from './message.ts';
+import { Arrival } from './queue/arrival.ts';
 import { type Death, type DeathReason, deadLetterOf, isCycle } from './queue/dead-letter.ts';
 import type { Queue } from './queue/queue.ts';
 import type { QueueHost } from './queue/queue-host.ts';
@@ -102,9 +103,17 @@ export class VHost implements QueueHost {
   }
 
   unused(queue: Queue): void {
-    this.deleteQueue(queue).catch((error: Error) => {
-      this.context.log.error(`${queue} could not be deleted: ${error.message}`);
-    });
+    void this.dropQueue(queue);
+  }
+
+  /** Deletes a queue that nobody waits for: if that fails, it is for the log only. */
+  async dropQueue(queue: Queue): Promise<void> {
+    try {
+      await this.deleteQueue(queue);
+    } catch (error) {
+      const { message } = error as Error;
+      this.context.log.error(`${queue} could not be deleted: ${message}`);
+    }
   }
 
   lost(queue: Queue): void {
@@ -125,6 +134,13 @@ export class VHost implements QueueHost {
   async opened(): Promise<void> {
     const queues = [...this.topology.queues.values()];
     await Promise.all(queues.map((queue) => queue.store?.opened));
+  }
+
+  /** The vhost is gone, with every queue and what is stored of it. */
+  delete(): void {
+    for (const name of [...this.topology.queues.keys()]) {
+      this.topology.apply({ op: 'queue.delete', vhost: this.name, name });
+    }
   }
 
   /** Stops every timer; consumers are told that their queues are gone. */
@@ -192,12 +208,14 @@ export class VHost implements QueueHost {
       keeperStores.push((keepers[i] as Queue).store as QueueStore);
     }
     receipt?.hold();
-    const refs = store.publish(keeperStores, message, receipt);
     if (store.readyOn === 'publish') {
-      for (let i = 0; i < keepers.length; i++)
+      const refs = store.publish(keeperStores, message, receipt);
+      for (let i = 0; i < keepers.length; i++) {
         (keepers[i] as Queue).enqueue(message, refs[i] as Ref);
+      }
     } else {
-      for (let i = 0; i < keepers.length; i++) (keepers[i] as Queue).arriving++;
+      const arrival = new Arrival([...keepers], message.body.length, receipt);
+      store.publish(keeperStores, message, arrival);
     }
     keepers.length = 0;
     keeperStores.length = 0;

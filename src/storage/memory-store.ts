@@ -32,7 +32,10 @@ export class MemoryStore implements MessageStore {
   publish(queues: readonly QueueStore[], _message: NewMessage, settled: Settled | null): Ref[] {
     const refs = this.refs;
     refs.length = 0;
-    for (let i = 0; i < queues.length; i++) refs.push(++this.lastRef);
+    for (let i = 0; i < queues.length; i++) {
+      refs.push(++this.lastRef);
+      (queues[i] as MemoryQueueStore).messages++;
+    }
     this.messages += queues.length;
     settled?.settled(null);
     return refs;
@@ -55,6 +58,7 @@ export class MemoryStore implements MessageStore {
 class MemoryQueueStore implements QueueStore {
   readonly id: QueueId;
   readonly opened = Promise.resolve();
+  messages = 0;
   private readonly store: MemoryStore;
 
   constructor(id: QueueId, store: MemoryStore) {
@@ -67,10 +71,14 @@ class MemoryQueueStore implements QueueStore {
   }
 
   ack(_ref: Ref): void {
+    this.messages--;
     this.store.messages--;
   }
 
   returned(): void {}
 
-  async delete(): Promise<void> {}
+  async delete(): Promise<void> {
+    this.store.messages -= this.messages;
+    this.messages = 0;
+  }
 }

@@ -1,6 +1,7 @@
 /**
  * The command-line tools of librabbitmq (Debian: amqp-tools) against the broker. They tune and
- * frame in C, unlike every other client here. Missing, they fail under CI and are skipped elsewhere.
+ * frame in C, unlike every other client here. Missing, they fail under CI and are skipped
+ * elsewhere.
  */
 import { spawnSync } from 'node:child_process';
 import { connect } from 'amqplib';

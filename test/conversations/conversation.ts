@@ -15,8 +15,8 @@
  * regular expression; fields that are not named are not compared. The client can also `connect`,
  * `login` (handshake), `begin` (login and channel.open), send `content "body" property=…`,
  * `content-header`, `content-body`, `frame`, `bytes` and `end`; the server can also send
- * `content`, `bytes` and `eof`. At the end every connection is closed properly, and anything that the
- * server sent unasked fails the conversation.
+ * `content`, `bytes` and `eof`. At the end every connection is closed properly, and anything that
+ * the server sent unasked fails the conversation.
  */
 
 import { external, type TestBroker } from '../support/broker.ts';

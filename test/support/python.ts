@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { test } from 'vitest';
-import { type Outcome, run } from './child.ts';
+import { type Outcome, run } from './program.ts';
 
 const CANDIDATES = ['/usr/bin/python3', 'python3', 'python'];
 

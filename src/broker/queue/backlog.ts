@@ -7,6 +7,7 @@ import type { Meta, Ref } from '../../storage/message-store.ts';
 import { Delivery } from '../delivery.ts';
 import type { Message } from '../message.ts';
 import type { DeathReason } from './dead-letter.ts';
+import { Departures } from './departures.ts';
 import { type Expirable, Expiry } from './expiry.ts';
 import { Levels } from './levels.ts';
 import { isBounded, isOver, wouldOverflow } from './overflow.ts';
@@ -23,6 +24,7 @@ export class Backlog implements Expirable {
   private readonly drops: boolean;
   private readonly rejects: boolean;
   private expiry: Expiry | null = null;
+  private departures: Departures | null = null;
 
   constructor(queue: Queue, host: QueueHost) {
     this.queue = queue;
@@ -44,8 +46,8 @@ export class Backlog implements Expirable {
   }
 
   /** Does reject-publish turn a message of this size away? */
-  refuses(bodyBytes: number, arriving: number): boolean {
-    return this.rejects && wouldOverflow(this.queue.settings, this.levels, arriving, bodyBytes);
+  refuses(bodyBytes: number): boolean {
+    return this.rejects && wouldOverflow(this.queue, this.levels, bodyBytes);
   }
 
   /** A delivery of a message that need not wait; it has a place here should it be requeued. */
@@ -57,12 +59,12 @@ export class Backlog implements Expirable {
   }
 
   /** Appends a message. */
-  add(message: Message, ref: Ref, deliveries: number): void {
+  add(message: Message, ref: Ref): void {
     const level = this.levels.levelOf(message);
     const expiresAtMs = this.expiryOf(message);
     const kept = this.paging === null ? message : this.paging.keep(message, ref);
     const bytes = message.body.length;
-    const position = this.levels.push(level, kept, ref, bytes, expiresAtMs, deliveries);
+    const position = this.levels.push(level, kept, ref, bytes, expiresAtMs, 0);
     if (expiresAtMs !== 0) this.watch(level, position, expiresAtMs);
   }
 
@@ -155,6 +157,7 @@ export class Backlog implements Expirable {
   private readHead(list: ReadyList, level: number): boolean {
     const done = (): void => this.queue.readable();
     const lost = (position: number): void => {
+      if (this.queue.deleted) return;
       this.remove(level, position);
       this.host.lost(this.queue);
     };
@@ -167,16 +170,15 @@ export class Backlog implements Expirable {
     const message = list.messageAt(position);
     const ref = list.refAt(position);
     this.remove(level, position);
-    if (message !== null) this.queue.giveUp(message, ref, reason);
-    else if (this.queue.settings.deadLetterExchange === null) this.queue.discard(ref);
-    else this.readBack(ref, reason);
+    const inOrder = this.departures === null || this.departures.size === 0;
+    if (this.queue.settings.deadLetterExchange === null) this.queue.discard(ref);
+    else if (message !== null && inOrder) this.queue.giveUp(message, ref, reason);
+    else this.depart(message, ref, reason);
   }
 
-  private readBack(ref: Ref, reason: DeathReason): void {
-    (this.paging as Paging).readOne(ref).then(
-      (message) => this.queue.giveUp(message, ref, reason),
-      () => this.host.lost(this.queue),
-    );
+  private depart(message: Message | null, ref: Ref, reason: DeathReason): void {
+    this.departures ??= new Departures(this.queue, this.host, this.paging as Paging);
+    this.departures.add({ message, ref, reason });
   }
 
   private remove(level: number, position: number): void {

@@ -84,8 +84,10 @@ function firstDeath(death: Death): Fields {
 function oneMore(entry: Fields): Fields {
   const again = new Map(entry);
   const count = entry.get('count');
-  const before = count instanceof TypedNumber ? BigInt(count.value) : BigInt(Number(count) || 0);
-  return again.set('count', new TypedNumber('int64', before + 1n));
+  const value = count instanceof TypedNumber ? count.value : count;
+  // A publisher may have put anything there, and BigInt() throws on fractions.
+  const before = typeof value === 'bigint' || Number.isSafeInteger(value) ? value : 0;
+  return again.set('count', new TypedNumber('int64', BigInt(before as number | bigint) + 1n));
 }
 
 /** The tables of `x-death`; anything else a publisher may have put there is ignored. */

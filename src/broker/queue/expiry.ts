@@ -116,11 +116,6 @@ export class Expiry {
     keys[at] = key;
   }
 
-  private isBefore(a: number, b: number): boolean {
-    const { times, keys } = this;
-    return isBefore(times[a] as number, keys[a] as number, times[b] as number, keys[b] as number);
-  }
-
   /** Removes the earliest entry. */
   private pop(): void {
     const { times, keys } = this;
@@ -132,7 +127,7 @@ export class Expiry {
     for (;;) {
       let child = 2 * at + 1;
       if (child >= size) break;
-      if (child + 1 < size && this.isBefore(child + 1, child)) child++;
+      if (child + 1 < size && this.isSooner(child + 1, child)) child++;
       if (!isBefore(times[child] as number, keys[child] as number, time, key)) break;
       times[at] = times[child] as number;
       keys[at] = keys[child] as number;
@@ -141,9 +136,14 @@ export class Expiry {
     times[at] = time;
     keys[at] = key;
   }
+
+  private isSooner(a: number, b: number): boolean {
+    const { times, keys } = this;
+    return isBefore(times[a] as number, keys[a] as number, times[b] as number, keys[b] as number);
+  }
 }
 
-/** Of two that run out at the same time, the one that came first is first. */
+/** What runs out at the same time leaves in the order of the queue. */
 function isBefore(timeA: number, keyA: number, timeB: number, keyB: number): boolean {
   return timeA < timeB || (timeA === timeB && keyA < keyB);
 }

@@ -19,17 +19,17 @@ export function isOver(settings: QueueSettings, waiting: Levels): boolean {
   return maxLengthBytes >= 0 && waiting.bytes > maxLengthBytes && waiting.size > 0;
 }
 
-/**
- * Would one more message of `bodyBytes` be too much? Then reject-publish refuses it.
- * @param arriving messages on their way that are not in the queue yet
- */
-export function wouldOverflow(
-  settings: QueueSettings,
-  waiting: Levels,
-  arriving: number,
-  bodyBytes: number,
-): boolean {
-  const { maxLength, maxLengthBytes } = settings;
+/** A queue as far as it counts here: its settings, and what is on its way but not there yet. */
+interface Receiving {
+  readonly settings: QueueSettings;
+  readonly arriving: number;
+  readonly arrivingBytes: number;
+}
+
+/** Would one more message of `bodyBytes` be too much? Then reject-publish refuses it. */
+export function wouldOverflow(queue: Receiving, waiting: Levels, bodyBytes: number): boolean {
+  const { arriving, arrivingBytes } = queue;
+  const { maxLength, maxLengthBytes } = queue.settings;
   if (maxLength >= 0 && waiting.size + arriving + 1 > maxLength) return true;
-  return maxLengthBytes >= 0 && waiting.bytes + bodyBytes > maxLengthBytes;
+  return maxLengthBytes >= 0 && waiting.bytes + arrivingBytes + bodyBytes > maxLengthBytes;
 }

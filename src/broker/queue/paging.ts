@@ -10,7 +10,7 @@ import { decodeStoredHeader } from '../stored-header.ts';
 import type { ReadyList } from './ready-list.ts';
 
 /** Messages read back at once. */
-const WINDOW = 64;
+export const WINDOW = 64;
 
 export class Paging {
   private readonly store: QueueStore;
@@ -57,47 +57,47 @@ export class Paging {
     const loaded = this.store.load(refs);
     if (!(loaded instanceof Promise)) {
       positions.forEach((position, i) => {
-        this.fill(list, position, refs[i] as Ref, loaded[i] as Loaded);
+        this.fill(list, position, messageOf(loaded[i] as Loaded));
       });
       return true;
     }
     this.reading = true;
-    this.await(loaded, list, positions, refs, lost).then(done);
+    this.decode(loaded, refs).then((messages) => {
+      for (const [i, position] of positions.entries()) {
+        if (!isSame(list, position, refs[i] as Ref)) continue;
+        const message = messages[i];
+        if (message === null || message === undefined) lost(position);
+        else this.fill(list, position, message);
+      }
+      this.reading = false;
+      done();
+    });
     return false;
   }
 
-  /** Reads back one message that leaves the queue without being delivered. */
-  async readOne(ref: Ref): Promise<Message> {
-    const [loaded] = await this.store.load([ref]);
-    if (loaded === undefined) throw new Error('the store no longer has a message that it kept');
-    return messageOf(loaded);
+  /** The messages of `refs`; null for each that cannot be read. */
+  async read(refs: readonly Ref[]): Promise<(Message | null)[]> {
+    return this.decode(this.store.load(refs), refs);
   }
 
-  private async await(
-    loading: Promise<Loaded[]>,
-    list: ReadyList,
-    positions: number[],
-    refs: Ref[],
-    lost: (position: number) => void,
-  ): Promise<void> {
+  /** A message that cannot be read must not cost its neighbours: then one after the other. */
+  private async decode(
+    loading: Loaded[] | Promise<Loaded[]>,
+    refs: readonly Ref[],
+  ): Promise<(Message | null)[]> {
     try {
-      const loaded = await loading;
-      positions.forEach((position, i) => {
-        this.fill(list, position, refs[i] as Ref, loaded[i] as Loaded);
-      });
+      return (await loading).map(messageOf);
     } catch {
-      for (const [i, position] of positions.entries()) {
-        if (isSame(list, position, refs[i] as Ref)) lost(position);
-      }
-    } finally {
-      this.reading = false;
+      if (refs.length === 1) return [null];
     }
+    const messages: (Message | null)[] = [];
+    for (const ref of refs) messages.push(...(await this.read([ref])));
+    return messages;
   }
 
-  private fill(list: ReadyList, position: number, ref: Ref, loaded: Loaded): void {
-    if (!isSame(list, position, ref)) return;
-    this.residentBytes += loaded.body.length;
-    list.setMessage(position, messageOf(loaded));
+  private fill(list: ReadyList, position: number, message: Message): void {
+    this.residentBytes += message.body.length;
+    list.setMessage(position, message);
   }
 }
 

@@ -48,8 +48,9 @@ export class Queue implements QueueSink, ReceiptHolder {
   store: QueueStore | null = null;
   /** Messages handed out and not settled. */
   unsettled = 0;
-  /** Messages published to a `readyOn: 'durable'` store and not committed yet. */
+  /** Messages published to a `readyOn: 'durable'` store and not settled yet, and their bodies. */
   arriving = 0;
+  arrivingBytes = 0;
   deleted = false;
   /** The route that reached this queue last; makes a route a set without a Set. */
   routeMark = 0;
@@ -83,7 +84,7 @@ export class Queue implements QueueSink, ReceiptHolder {
 
   /** Does reject-publish turn a message of this size away? */
   refuses(bodyBytes: number): boolean {
-    return this.backlog.refuses(bodyBytes, this.arriving);
+    return this.backlog.refuses(bodyBytes);
   }
 
   /** Takes a message in: to a consumer at once if one is waiting for it, else to the backlog. */
@@ -95,15 +96,18 @@ export class Queue implements QueueSink, ReceiptHolder {
         return;
       }
     }
-    this.backlog.add(message, ref, 0);
+    this.backlog.add(message, ref);
     this.settleDown();
   }
 
   /** A store says that a message is there: recovered, or committed. */
   ready(meta: Meta, resident: NewMessage | null): void {
-    if (this.arriving > 0) this.arriving--;
-    if (resident instanceof Message) this.backlog.add(resident, meta.ref, meta.deliveries);
-    else this.backlog.addStored(meta);
+    if (this.deleted) return;
+    if (resident instanceof Message) {
+      this.enqueue(resident, meta.ref);
+      return;
+    }
+    this.backlog.addStored(meta);
     this.settleDown();
   }
 
@@ -260,6 +264,7 @@ export class Queue implements QueueSink, ReceiptHolder {
   }
 
   private handOver(subscription: Subscription, delivery: Delivery): void {
+    this.subscriptions.served();
     if (subscription.noAck) {
       this.discard(delivery.ref);
     } else {

@@ -172,6 +172,8 @@ export class ReadyList {
     if (last >= 0) {
       const newest = chunks[last] as Chunk;
       if (position >= newest.base && position < newest.base + CHUNK) return newest;
+      // The one that `tail` pointed into, and skip() has left: it would stay for ever.
+      if (newest.size === 0) this.recycle(last);
     }
     const index = this.search(position);
     const found = chunks[index];

@@ -30,6 +30,8 @@ export class Subscriptions {
   private readonly singleActive: boolean;
   /** Highest priority first. */
   private readonly levels: Level[] = [];
+  /** Where next() found the last one; null with a single active consumer. */
+  private turn: Level | null = null;
 
   constructor(singleActive: boolean) {
     this.singleActive = singleActive;
@@ -51,7 +53,10 @@ export class Subscriptions {
   remove(subscription: Subscription): void {
     const index = this.all.indexOf(subscription);
     if (index >= 0) this.all.splice(index, 1);
-    if (!subscription.parked) this.levelOf(subscription.priority).remove(subscription);
+    const level = this.levelOf(subscription.priority);
+    level.remove(subscription);
+    // Priorities are the clients' to invent: an empty level is made again when it is needed.
+    if (level.rotation.length === 0) this.levels.splice(this.levels.indexOf(level), 1);
   }
 
   /** Gives a parked subscription its turn again. */
@@ -60,7 +65,7 @@ export class Subscriptions {
     this.levelOf(subscription.priority).rotation.push(subscription);
   }
 
-  /** The subscription that gets the next message, null if none would take it. */
+  /** The subscription that gets the next message, null if none would take it. See served(). */
   next(): Subscription | null {
     if (this.singleActive) return this.nextActive();
     const { levels } = this;
@@ -71,7 +76,7 @@ export class Subscriptions {
         if (level.cursor >= rotation.length) level.cursor = 0;
         const subscription = rotation[level.cursor] as Subscription;
         if (subscription.willing()) {
-          level.cursor++;
+          this.turn = level;
           return subscription;
         }
         subscription.parked = true;
@@ -79,6 +84,11 @@ export class Subscriptions {
       }
     }
     return null;
+  }
+
+  /** The one that next() named gets its message; without this it stays its turn. */
+  served(): void {
+    if (this.turn !== null) this.turn.cursor++;
   }
 
   private nextActive(): Subscription | null {

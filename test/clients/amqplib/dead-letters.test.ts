@@ -1,4 +1,4 @@
-/** amqplib against dead-lettering: the four reasons, the headers that tell the story, the circles. */
+/** amqplib against dead-lettering: the reasons, the headers that tell the story, the circles. */
 import type { ConfirmChannel, GetMessage, Options } from 'amqplib';
 import { expect, test } from 'vitest';
 import { AmqplibFixture, drain, ready, send, texts } from '../../support/amqplib.ts';
