@@ -31,10 +31,13 @@ export const READ_BUFFER_BYTES = 256 * 1024;
 /** How long a peer may take to close its side after we closed ours. */
 export const SOCKET_END_GRACE_MS = 3_000;
 
+/** How long a client may take to leave when the broker stops, by the real clock. */
+export const GOODBYE_TIMEOUT_MS = 8_000;
+
 /** Bodies are allocated whole up to this size; larger ones grow as they arrive. */
 export const FIRST_BODY_BYTES = 128 * 1024;
 
-/** Frames of a channel that waits for the catalog; above it the connection is not read from. */
+/** Frames of a connection's channels that wait for the catalog; above it it is not read from. */
 export const FRAME_BACKLOG_BYTES = 1024 * 1024;
 
 /** How long a peer may take to answer our connection.close. */

@@ -8,7 +8,6 @@ import type { Message } from '../../src/broker/message.ts';
 import type { Outcome } from '../../src/broker/queue/queue.ts';
 import type { Session } from '../../src/broker/session.ts';
 import { PrefetchWindow } from '../../src/broker/subscription.ts';
-import { FRAME_BACKLOG_BYTES } from '../../src/limits.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
 import { methodById, methodFrame } from './compile.ts';
 import type { Confirms, ConfirmWriter } from './confirms.ts';
@@ -46,7 +45,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
   /** We have sent channel.close and wait for close-ok; everything else is ignored. */
   closing = false;
   private readonly publishing = new Publishing(this);
-  private readonly backlog = new FrameBacklog();
+  private readonly backlog: FrameBacklog;
   private waiting = false;
   private ended = false;
   private readonly idlers: (() => void)[] = [];
@@ -56,6 +55,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     this.connection = connection;
     this.session = session;
     this.outbox = connection.outbox;
+    this.backlog = new FrameBacklog(connection);
     this.writer = new ContentWriter(this.outbox, number, connection.tuning.frameMax);
   }
 
@@ -73,7 +73,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
 
   method(buf: Buffer, start: number, end: number): void {
     if (this.waiting) {
-      this.hold(FRAME_METHOD, buf, start, end);
+      this.backlog.add(FRAME_METHOD, buf, start, end);
       return;
     }
     const classId = shortAt(buf, start);
@@ -93,12 +93,12 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
   }
 
   header(buf: Buffer, start: number, end: number): void {
-    if (this.waiting) this.hold(FRAME_HEADER, buf, start, end);
+    if (this.waiting) this.backlog.add(FRAME_HEADER, buf, start, end);
     else this.publishing.header(buf, start, end);
   }
 
   body(buf: Buffer, start: number, end: number): void {
-    if (this.waiting) this.hold(FRAME_BODY, buf, start, end);
+    if (this.waiting) this.backlog.add(FRAME_BODY, buf, start, end);
     else this.publishing.piece(buf, start, end);
   }
 
@@ -186,8 +186,16 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     for (const consumer of this.consumers.values()) consumer.subscription?.resume();
   }
 
-  /** Stops deliveries; what is out may still be acked. */
-  cancelConsumers(): void {
+  /**
+   * The broker stops: no more deliveries, and no rest of a content that has begun, but what is out
+   * may still be acked.
+   */
+  drain(): void {
+    this.publishing.abandon();
+    this.cancelConsumers();
+  }
+
+  private cancelConsumers(): void {
     for (const consumer of this.consumers.values()) consumer.subscription?.cancel();
     this.consumers.clear();
   }
@@ -249,14 +257,8 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
       this.backlog.replayOne(this.number, this.connection);
     }
     if (this.waiting) return;
-    this.connection.release('backlog');
     for (const run of this.idlers.splice(0)) run();
     this.connection.flushConfirms();
-  }
-
-  private hold(type: number, buf: Buffer, start: number, end: number): void {
-    this.backlog.add(type, buf, start, end);
-    if (this.backlog.bytes > FRAME_BACKLOG_BYTES) this.connection.hold('backlog');
   }
 }
 

@@ -9,7 +9,11 @@ import { BrokerError } from '../../src/broker/errors.ts';
 import { stringOf } from '../../src/broker/field.ts';
 import type { Session } from '../../src/broker/session.ts';
 import type { Timer } from '../../src/clock.ts';
-import { CLOSE_OK_TIMEOUT_MS, SILENT_CLOSE_DELAY_MS } from '../../src/limits.ts';
+import {
+  CLOSE_OK_TIMEOUT_MS,
+  FRAME_BACKLOG_BYTES,
+  SILENT_CLOSE_DELAY_MS,
+} from '../../src/limits.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
 import type { Client, Connection } from '../../src/server/protocol.ts';
 import type { Channel } from './channel.ts';
@@ -48,6 +52,8 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   private readonly handshake: Handshake;
   private readonly channels = new Channels(this);
   private readonly holds = new Set<Hold>();
+  /** Bytes that channels hold back. */
+  private backlogBytes = 0;
   /** The state: what takes the next method of channel 0. Changed by become() only. */
   private step: (method: ConnectionMethod) => void = this.opening;
   private session: Session | null = null;
@@ -109,7 +115,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   }
 
   stop(reason: string): void {
-    for (const channel of this.channels.all()) channel.cancelConsumers();
+    for (const channel of this.channels.all()) channel.drain();
     if (this.closing) return;
     if (this.session === null) {
       this.client.destroy();
@@ -226,14 +232,26 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     for (const channel of channels) if (!channel.closing) channel.confirms?.flush();
   }
 
+  heldBack(bytes: number): void {
+    this.backlogBytes += bytes;
+    if (this.backlogBytes > FRAME_BACKLOG_BYTES) this.hold('backlog');
+    else this.release('backlog');
+  }
+
   /** Stops reading for a reason; release() takes it back. */
   hold(reason: Hold): void {
     if (this.holds.size === 0) this.client.pause();
     this.holds.add(reason);
+    // Whether a peer that does not read is alive shows in what leaves the outbox.
+    if (reason !== 'outbox' && this.pulse !== null) this.pulse.deaf = true;
   }
 
   release(reason: Hold): void {
-    if (this.holds.delete(reason) && this.holds.size === 0) this.client.resume();
+    if (!this.holds.delete(reason) || this.holds.size > 0) return;
+    this.client.resume();
+    if (this.pulse === null) return;
+    this.pulse.deaf = false;
+    this.pulse.heard = true;
   }
 
   /** Answers an error: closes the channel or the connection, as its kind demands. */
@@ -292,10 +310,12 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     }
     this.flushConfirms();
     this.broker.log.info(`AMQP connection ${this.name}: closed by the client`);
-    this.end();
-    this.send('connection.close-ok', {});
     this.closing = true;
-    this.client.end();
+    // A client that has its close-ok may declare its exclusive queues anew.
+    void this.end().then(() => {
+      this.send('connection.close-ok', {});
+      this.client.end();
+    });
   }
 
   private sendClose(reply: Reply, text: string, classId: number, methodId: number): void {
@@ -310,14 +330,14 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   }
 
   /** Gives everything back. May be called more than once. */
-  private end(): void {
+  private async end(): Promise<void> {
     this.deadline?.cancel();
     this.pulse?.stop();
     this.pulse = null;
     this.channels.end();
     const { session } = this;
     this.session = null;
-    session?.close().catch((error: Error) => {
+    await session?.close().catch((error: Error) => {
       this.broker.log.error(`${this.name}: closing its session failed: ${error.message}`);
     });
   }

@@ -1,7 +1,7 @@
 /**
  * FrameBacklog: frames of a channel that arrived while one of its methods waits for the catalog or
  * the store. AMQP answers in order, so they are kept, as copies, and replayed afterwards; other
- * channels of the connection go on meanwhile.
+ * channels of the connection go on meanwhile. All backlogs of a connection share one limit.
  */
 import { FRAME_BODY, FRAME_HEADER, FRAME_METHOD, type FrameSink } from './frames.ts';
 import { copyOf } from './wire.ts';
@@ -11,11 +11,21 @@ interface HeldFrame {
   readonly payload: Buffer;
 }
 
+/** Counts what is held; the connection. */
+export interface BacklogHost {
+  /** That many more bytes are held, or fewer if it is negative. */
+  heldBack(bytes: number): void;
+}
+
 export class FrameBacklog {
-  /** Bytes held. */
-  bytes = 0;
+  private readonly host: BacklogHost;
+  private bytes = 0;
   private frames: HeldFrame[] = [];
   private next = 0;
+
+  constructor(host: BacklogHost) {
+    this.host = host;
+  }
 
   get empty(): boolean {
     return this.next === this.frames.length;
@@ -23,13 +33,13 @@ export class FrameBacklog {
 
   add(type: number, buf: Buffer, start: number, end: number): void {
     this.frames.push({ type, payload: copyOf(buf, start, end) });
-    this.bytes += end - start;
+    this.count(end - start);
   }
 
   /** Hands the oldest frame over. */
   replayOne(channel: number, into: Omit<FrameSink, 'heartbeat'>): void {
     const { type, payload } = this.frames[this.next++] as HeldFrame;
-    this.bytes -= payload.length;
+    this.count(-payload.length);
     if (this.empty) {
       this.frames = [];
       this.next = 0;
@@ -42,6 +52,11 @@ export class FrameBacklog {
   clear(): void {
     this.frames = [];
     this.next = 0;
-    this.bytes = 0;
+    this.count(-this.bytes);
+  }
+
+  private count(bytes: number): void {
+    this.bytes += bytes;
+    if (bytes !== 0) this.host.heldBack(bytes);
   }
 }

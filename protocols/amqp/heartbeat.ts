@@ -1,7 +1,8 @@
 /**
  * Heartbeat: keeps a connection from looking dead and notices when it is [AMQP 4.2.7]. Sends a
  * frame when nothing has been sent for half the interval; gives up when nothing has come for two
- * whole ones, looking once an interval: a silent peer is dropped after two to three of them.
+ * whole ones, looking once an interval: a silent peer is dropped after two to three of them. A
+ * peer that is busy taking what we sent is not silent, nor is one that we do not read from.
  */
 import type { Clock, Timer } from '../../src/clock.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
@@ -13,6 +14,8 @@ const MISSES_MAX = 2;
 export class Heartbeat {
   /** Set by the connection whenever bytes arrive. */
   heard = true;
+  /** We do not read what the peer sends. */
+  deaf = false;
   private readonly clock: Clock;
   private readonly outbox: Outbox;
   private readonly intervalMs: number;
@@ -43,7 +46,8 @@ export class Heartbeat {
     if (this.outbox.bytes === this.sentBytes) this.outbox.write(HEARTBEAT_FRAME);
     this.sentBytes = this.outbox.bytes;
     if (++this.halves % 2 === 0) {
-      this.misses = this.heard ? 0 : this.misses + 1;
+      const alive = this.outbox.moved() || this.heard || this.deaf;
+      this.misses = alive ? 0 : this.misses + 1;
       this.heard = false;
     }
     if (this.misses >= MISSES_MAX) this.dead();

@@ -4,7 +4,7 @@
  * fewer allocations than a buffer per read (performance.md, technique 3).
  */
 import { createServer, type Server, Socket } from 'node:net';
-import { READ_BUFFER_BYTES, SOCKET_END_GRACE_MS } from '../limits.ts';
+import { GOODBYE_TIMEOUT_MS, READ_BUFFER_BYTES, SOCKET_END_GRACE_MS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { Outbox, SlabPool } from './outbox.ts';
 import type { Client, Connection, Protocol } from './protocol.ts';
@@ -150,8 +150,10 @@ function clientOf(socket: Socket, outbox: Outbox): Client {
     resume: () => socket.resume(),
     end: () => {
       outbox.end();
+      if (socket.writableEnded) return;
       socket.end();
-      setTimeout(() => socket.destroy(), SOCKET_END_GRACE_MS).unref();
+      const limit = setTimeout(() => socket.destroy(), SOCKET_END_GRACE_MS).unref();
+      socket.once('close', () => clearTimeout(limit));
     },
     destroy: () => socket.destroy(),
   };
@@ -162,10 +164,19 @@ function plainAddress(address: string): string {
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
 }
 
+/**
+ * Resolves when the client has gone. Adapters have time limits of their own, but by the broker's
+ * clock, which may stand still.
+ */
 function goodbye(socket: Socket, connection: Connection, reason: string): Promise<void> {
   return new Promise((resolve) => {
-    if (socket.destroyed) resolve();
-    else socket.once('close', () => resolve());
+    const limit = setTimeout(() => socket.destroy(), GOODBYE_TIMEOUT_MS);
+    const gone = (): void => {
+      clearTimeout(limit);
+      resolve();
+    };
+    if (socket.closed) gone();
+    else socket.once('close', gone);
     connection.stop(reason);
   });
 }

@@ -37,6 +37,8 @@ export class Outbox {
   private readonly socket: Socket;
   private readonly pool: SlabPool;
   private readonly drained: () => void;
+  /** Bytes that the kernel had not taken when moved() was asked last. */
+  private queued = 0;
   private scheduled = false;
   private ended = false;
 
@@ -56,6 +58,13 @@ export class Outbox {
   /** Is so much waiting that the peer should not be read from until it reads itself? */
   get stalled(): boolean {
     return this.used + this.socket.writableLength > OUTBOX_STALL_BYTES;
+  }
+
+  /** Were bytes waiting when this was asked last, and has the kernel taken some of them? */
+  moved(): boolean {
+    const before = this.queued;
+    this.queued = queuedBytes(this.socket);
+    return before > 0 && before !== this.queued;
   }
 
   /**
@@ -137,4 +146,10 @@ export class Outbox {
     this.scheduled = false;
     this.flush();
   };
+}
+
+/** What the socket has been given and the kernel has not taken; writableLength moves in leaps. */
+function queuedBytes(socket: Socket): number {
+  const { _handle: handle } = socket as unknown as { _handle?: { writeQueueSize?: number } | null };
+  return handle?.writeQueueSize ?? socket.writableLength;
 }
