@@ -244,7 +244,8 @@ export class VHost implements QueueHost {
       const { persistent } = message.properties;
       for (const target of this.matched.all()) {
         const cycle = reason !== 'rejected' && this.warnOfCycle(message, queue, target);
-        if (!cycle) this.offer(target, message, persistent, receipt);
+        // A target without room is RabbitMQ's at-most-once: the letter is dropped there.
+        if (!cycle) this.offer(target, message, persistent, null);
       }
       if (this.keepers.length > 0) this.keep(message, receipt);
     }

@@ -48,11 +48,15 @@ export interface Loaded {
   readonly body: Buffer;
 }
 
-/** What a store tells one queue. */
+/**
+ * What a store tells one queue: never from inside a publish, and nothing after the queue's delete.
+ */
 export interface QueueSink {
   /**
    * A message became available: at recovery, in order, and for `readyOn: 'durable'` stores when
-   * it is committed. `resident` is the very object of the publish, while the store still has it.
+   * it is committed: then in every queue before the publish is settled, in the same turn.
+   * `resident` is the very object of the publish, while the store still has it; a store that
+   * cannot load always has it.
    */
   ready(meta: Meta, resident: NewMessage | null): void;
   /** The queue's log is gone: taken over by another node, or the store failed. */
@@ -70,9 +74,15 @@ export interface QueueStore {
   readonly id: QueueId;
   /** Resolves when recovery has told the sink everything; publishing may start before that. */
   readonly opened: Promise<void>;
-  /** The messages of `refs`, in that order: at once if resident. Asks for several to read ahead. */
+  /**
+   * The messages of `refs`, in that order: at once if resident. Asks for several to read ahead. A
+   * rejection means that a message is gone for good: passing trouble is the backend's to retry.
+   */
   load(refs: readonly Ref[]): Loaded[] | Promise<Loaded[]>;
-  /** The message is settled for good: consumed, expired, dropped or dead-lettered. */
+  /**
+   * The message is settled for good: consumed, expired, dropped or dead-lettered. Harmless for one
+   * whose publish failed.
+   */
   ack(ref: Ref): void;
   /** It went back to the queue: remember how often it has been delivered, lazily. */
   returned(ref: Ref, deliveries: number): void;

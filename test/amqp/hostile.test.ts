@@ -312,12 +312,13 @@ describe('a client that does not get as far as opening a connection', () => {
     expect(await refusalOf(AMQP_HEADER, ...parts)).toBe(`connection.close ${code}`);
   });
 
-  it('is dropped without a word if it uses a channel before that', async () => {
+  it('is told so if it uses a channel before that, and nothing after it counts', async () => {
     const client = await RawClient.connect(warren.port);
     client.write(AMQP_HEADER, good, tune(10, 4096), channelOpen(1), open('/'));
+    client.write(methodFrame('connection.close-ok', 0, {}));
     await client.closed;
     const names = (await client.leftovers()).map(({ name }) => name);
-    expect(names).toEqual(['connection.start', 'connection.tune']);
+    expect(names).toEqual(['connection.start', 'connection.tune', 'connection.close']);
   });
 
   it('is answered with the protocol header if it sends another one, whichever byte differs', async () => {

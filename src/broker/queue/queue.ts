@@ -236,9 +236,12 @@ export class Queue implements QueueSink, ReceiptHolder {
     else this.host.deadLetter(this, message, ref, reason);
   }
 
-  /** A dead letter of this queue is where it should go (or nowhere): its original may go. */
-  completed(ref: number): void {
-    this.discard(ref);
+  /**
+   * A dead letter of this queue is where it should go (or nowhere): its original may go. If a store
+   * could not keep the letter, the original stays in ours, and is back after a restart.
+   */
+  completed(ref: number, accepted: boolean): void {
+    if (accepted) this.discard(ref);
   }
 
   /** The store lost the queue: another node has it now, or it failed. */
