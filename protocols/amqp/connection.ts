@@ -346,8 +346,8 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
 
   private openChannel(number: number, buf: Buffer, start: number): void {
     const { session } = this;
-    if (session === null) this.abort('a channel was used before the connection was open');
-    else this.channels.open(number, buf, start, session, this.tuning.channelMax);
+    if (session === null) throw new AmqpError('CHANNEL_ERROR', 'the connection is not open yet');
+    this.channels.open(number, buf, start, session, this.tuning.channelMax);
   }
 
   private countsWhileClosing(number: number, buf: Buffer, start: number): boolean {

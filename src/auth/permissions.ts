@@ -57,7 +57,7 @@ function compile(patterns: PermissionPatterns): Readonly<Record<Access, RegExp>>
   };
 }
 
-/** Erlang takes needless escapes, as in `my\\-queue`; JavaScript does so only without `u`. */
+/** Erlang takes needless escapes, as in `my\-queue`; JavaScript does so only without `u`. */
 function patternOf(text: string): RegExp {
   if (text === '') return /^$/;
   try {

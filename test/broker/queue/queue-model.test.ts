@@ -192,7 +192,10 @@ async function lockStep(run: Run, model: QueueModel, step: Step): Promise<void> 
   } else if (step.op === 'close') {
     const { bodies, closing } = run.close(step.n);
     await engine.run(closing);
-    for (const body of bodies) model.settle(body, 'requeue');
+    for (const body of model.inOrder(bodies)) {
+      model.settle(body, 'requeue');
+      model.expire(now());
+    }
   } else if (step.op === 'fetch') {
     const session = run.session(step.n);
     const found = await engine.run(session.fetch('q', false));

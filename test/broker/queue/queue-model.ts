@@ -49,8 +49,18 @@ export class QueueModel {
     this.dead.push(...due.map(({ body }) => body));
   }
 
+  /** Messages that are out, in the order in which they would be delivered. */
+  inOrder(bodies: readonly string[]): string[] {
+    const messages = bodies.map((body) => this.out.get(body) as ModelMessage);
+    return messages.sort(byPlace).map(({ body }) => body);
+  }
+
   private insert(message: ModelMessage): void {
     this.ready.push(message);
-    this.ready.sort((a, b) => b.priority - a.priority || a.sequence - b.sequence);
+    this.ready.sort(byPlace);
   }
+}
+
+function byPlace(a: ModelMessage, b: ModelMessage): number {
+  return b.priority - a.priority || a.sequence - b.sequence;
 }
