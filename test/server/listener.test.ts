@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { GOODBYE_TIMEOUT_MS, SOCKET_END_GRACE_MS } from '../../src/limits.ts';
 import { silentLog } from '../../src/log.ts';
 import { Listener, type ListenerOptions, ReadBuffer } from '../../src/server/listener.ts';
 import type { Client, Connection, Protocol } from '../../src/server/protocol.ts';
@@ -56,6 +57,7 @@ const listeners: Listener[] = [];
 const peers: Socket[] = [];
 
 afterEach(async () => {
+  vi.useRealTimers();
   for (const peer of peers.splice(0)) peer.destroy();
   await Promise.all(listeners.splice(0).map((listener) => listener.stop('over')));
 });
@@ -82,6 +84,19 @@ async function join(notes: Notes, port: number, host = '127.0.0.1', allowHalfOpe
 
 function gone(note: Note): Promise<void> {
   return vi.waitFor(() => expect(note.told).toContain('closed'), { timeout: 10_000, interval: 5 });
+}
+
+/** Time by hand for what has to wait long; set before a timer is started. */
+function holdTime(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+}
+
+/** Lets time pass until the broker lets go of the client. */
+async function forced(note: Note): Promise<void> {
+  while (!note.told.includes('closed')) {
+    vi.advanceTimersByTime(1000);
+    await new Promise(setImmediate);
+  }
 }
 
 describe('a listener', () => {
@@ -206,8 +221,11 @@ describe('a client that does not follow', () => {
     const { listener, notes } = await listen();
     const { peer, note } = await join(notes, listener.port, '127.0.0.1', true);
     peer.resume();
+    holdTime();
     note.client.end();
-    await gone(note);
+    vi.advanceTimersByTime(SOCKET_END_GRACE_MS - 1);
+    expect(note.told).toEqual([]);
+    await forced(note);
   });
 
   it('is closed by force if it ends its side but does not read', async () => {
@@ -215,8 +233,9 @@ describe('a client that does not follow', () => {
     const { peer, note } = await join(notes, listener.port, '127.0.0.1', true);
     peer.pause();
     for (let i = 0; i < 200; i++) note.client.outbox.write(Buffer.alloc(100_000));
+    holdTime();
     peer.end();
-    await gone(note);
+    await forced(note);
   });
 });
 
@@ -259,7 +278,10 @@ describe('stopping a listener', () => {
     const { listener, notes } = await listen();
     const { note } = await join(notes, listener.port);
     note.leave = () => {};
-    await listener.stop('over');
+    holdTime();
+    const stopped = listener.stop('over');
+    vi.advanceTimersByTime(GOODBYE_TIMEOUT_MS);
+    await stopped;
     expect(note.told).toEqual(['stop over', 'closed']);
   });
 });
