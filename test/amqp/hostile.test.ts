@@ -445,6 +445,30 @@ describe('a client that wants too much', () => {
     await client.destroy();
   });
 
+  it('does not get more answers at once than its outbox takes, however short its questions', async () => {
+    const client = await RawClient.login(warren.port);
+    client.write(
+      declared(1, 'big', { exclusive: true }),
+      published(1, 'big', Buffer.alloc(15_000)),
+    );
+    await client.until('queue.declare-ok');
+    client.socket.pause();
+    const count = 8000;
+    const nack = { deliveryTag: 0, multiple: true, requeue: true };
+    const get = methodFrame('basic.get', 1, { queue: 'big', noAck: false });
+    const round = Buffer.concat([get, methodFrame('basic.nack', 1, nack)]);
+    const before = process.memoryUsage().arrayBuffers;
+    client.write(...Array.from({ length: count }, () => round), channelClose(1));
+    for (let i = 0; i < 30; i++) {
+      await witness.isServed();
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40 * MIB);
+    }
+    client.socket.resume();
+    for (let got = 0; got < count; got++) await client.until('basic.get-ok');
+    await client.until('channel.close-ok');
+    await client.destroy();
+  });
+
   it('gets no more messages than its outbox takes, and others get theirs', {
     timeout: 60_000,
   }, async () => {
