@@ -148,7 +148,7 @@ describe('a client that breaks the protocol', () => {
   const cases: readonly (readonly [string, string, Buffer])[] = [
     ['an unknown frame type', '501', rawFrame(5, 1, Buffer.from('abc'))],
     ['a frame without its end marker', '501', altered(declared(1, 'q'), -1, 0)],
-    ['a frame above frame-max', '501', Buffer.from('\x01\0\x01\0\x02\0\x01', 'latin1')],
+    ['a frame above frame-max', '501', Buffer.from('\x01\0\x01\0\x02\x10\0', 'latin1')],
     ['a frame of four gigabytes', '501', Buffer.from('\x03\0\x01\xff\xff\xff\xff', 'latin1')],
     ['a heartbeat with a payload', '501', rawFrame(8, 0, Buffer.from('x'))],
     ['a heartbeat on a channel', '505', altered(heartbeat, 2, 1)],
@@ -294,7 +294,7 @@ describe('a client that does not get as far as opening a connection', () => {
     ['AMQPLAIN without a password', '502', [login('AMQPLAIN', '\x05LOGINS\0\0\0\x01a')]],
     ['AMQPLAIN cut short', '502', [login('AMQPLAIN', '\x05LOGINS\0\0\0\x09a')]],
     ['a wrong password', '403', [startOk('wrong', ['authentication_failure_close'])]],
-    ['a frame of more than initial_frame_max', '501', [rawFrame(1, 0, Buffer.alloc(8193))]],
+    ['a frame of more than initial_frame_max', '501', [rawFrame(1, 0, Buffer.alloc(10_000))]],
     ['tune-ok before start-ok', '504', [tune(10, 4096)]],
     ['open before tune-ok', '504', [good, open('/')]],
     ['start-ok twice', '504', [good, good]],
