@@ -47,6 +47,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
   private readonly publishing = new Publishing(this);
   private readonly backlog: FrameBacklog;
   private waiting = false;
+  private replaying = false;
   private ended = false;
   private readonly idlers: (() => void)[] = [];
 
@@ -59,9 +60,13 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     this.writer = new ContentWriter(this.outbox, number, connection.tuning.frameMax);
   }
 
-  /** Is one of its methods waiting for the catalog or the store? */
+  /** Is there something to do before what comes next: a method that waits, or its followers? */
   get busy(): boolean {
-    return this.waiting;
+    return this.waiting || !this.backlog.empty;
+  }
+
+  private get heldBack(): boolean {
+    return this.waiting || (!this.replaying && !this.backlog.empty);
   }
 
   /** Calls `run` when everything that has come so far is done. */
@@ -72,7 +77,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
   // -- frames in --
 
   method(buf: Buffer, start: number, end: number): void {
-    if (this.waiting) {
+    if (this.heldBack) {
       this.backlog.add(FRAME_METHOD, buf, start, end);
       return;
     }
@@ -93,12 +98,12 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
   }
 
   header(buf: Buffer, start: number, end: number): void {
-    if (this.waiting) this.backlog.add(FRAME_HEADER, buf, start, end);
+    if (this.heldBack) this.backlog.add(FRAME_HEADER, buf, start, end);
     else this.publishing.header(buf, start, end);
   }
 
   body(buf: Buffer, start: number, end: number): void {
-    if (this.waiting) this.backlog.add(FRAME_BODY, buf, start, end);
+    if (this.heldBack) this.backlog.add(FRAME_BODY, buf, start, end);
     else this.publishing.piece(buf, start, end);
   }
 
@@ -181,8 +186,9 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     this.send('basic.cancel', { consumerTag: consumer.tag, noWait: true });
   }
 
-  /** Credit may have returned: the outbox has been sent. */
-  resumeConsumers(): void {
+  /** The outbox has been sent: credit may have returned, and there is room for answers. */
+  resume(): void {
+    if (!this.waiting && !this.backlog.empty) this.goOn();
     for (const consumer of this.consumers.values()) consumer.subscription?.resume();
   }
 
@@ -253,10 +259,13 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
 
   private goOn(): void {
     this.waiting = false;
-    while (!this.waiting && !this.backlog.empty) {
+    this.replaying = true;
+    // A few bytes can ask for many: no more answers while the peer does not read those it has.
+    while (!this.waiting && !this.backlog.empty && !this.outbox.stalled) {
       this.backlog.replayOne(this.number, this.connection);
     }
-    if (this.waiting) return;
+    this.replaying = false;
+    if (this.busy) return;
     for (const run of this.idlers.splice(0)) run();
     this.connection.flushConfirms();
   }

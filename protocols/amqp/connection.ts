@@ -101,7 +101,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
 
   drained(): void {
     this.release('outbox');
-    for (const channel of this.channels.all()) channel.resumeConsumers();
+    for (const channel of this.channels.all()) channel.resume();
   }
 
   storeBusy(busy: boolean): void {

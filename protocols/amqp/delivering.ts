@@ -162,10 +162,47 @@ export class ContentWriter {
     putFrameEnd(slab, at + body.length);
   }
 
-  /** Sends a large body in as many frames as it needs, without copying it. */
+  /** Sends a large body in as many frames as it needs. */
   private sendPending(body: Buffer): void {
-    const { outbox, channel, payloadMax } = this;
+    const { outbox } = this;
     outbox.cork();
+    if (this.payloadMax > INLINE_BYTES) this.sendInPlace(body);
+    else this.sendCopied(body);
+    outbox.uncork();
+  }
+
+  /**
+   * Does not copy it. What is between the payloads is one piece of memory: a slab of the outbox
+   * for each border would wait, nearly empty, as long as the body does.
+   */
+  private sendInPlace(body: Buffer): void {
+    const { outbox, channel, payloadMax } = this;
+    const first = Math.min(payloadMax, body.length);
+    const head = outbox.reserve(FRAME_HEADER_BYTES);
+    putFrameHeader(outbox.slab, head, FRAME_BODY, channel, first);
+    outbox.write(body.subarray(0, first));
+    const borders = Buffer.allocUnsafe(FRAME_OVERHEAD_BYTES * Math.floor(body.length / payloadMax));
+    let at = 0;
+    for (let from = first; from < body.length; from += payloadMax) {
+      const to = Math.min(from + payloadMax, body.length);
+      const next = putFrameHeader(
+        borders,
+        putFrameEnd(borders, at),
+        FRAME_BODY,
+        channel,
+        to - from,
+      );
+      outbox.writeInPlace(borders.subarray(at, next));
+      outbox.write(body.subarray(from, to));
+      at = next;
+    }
+    const end = outbox.reserve(FRAME_END_BYTES);
+    putFrameEnd(outbox.slab, end);
+  }
+
+  /** Frames are so small that they are worth collecting in slabs. */
+  private sendCopied(body: Buffer): void {
+    const { outbox, channel, payloadMax } = this;
     for (let from = 0; from < body.length; from += payloadMax) {
       const to = Math.min(from + payloadMax, body.length);
       const offset = outbox.reserve(FRAME_HEADER_BYTES);
@@ -174,6 +211,5 @@ export class ContentWriter {
       const end = outbox.reserve(FRAME_END_BYTES);
       putFrameEnd(outbox.slab, end);
     }
-    outbox.uncork();
   }
 }

@@ -106,6 +106,7 @@ export class Listener {
     let connection: Connection | null = null;
     const outbox = new Outbox(socket, this.shared.slabs, () => connection?.drained());
     socket.on('error', (error) => this.log.debug(`${this.protocol.name} socket: ${error.message}`));
+    socket.once('end', () => limitFarewell(socket));
     socket.on('close', () => {
       this.clients.delete(socket);
       connection?.closed();
@@ -150,13 +151,17 @@ function clientOf(socket: Socket, outbox: Outbox): Client {
     resume: () => socket.resume(),
     end: () => {
       outbox.end();
-      if (socket.writableEnded) return;
       socket.end();
-      const limit = setTimeout(() => socket.destroy(), SOCKET_END_GRACE_MS).unref();
-      socket.once('close', () => clearTimeout(limit));
+      limitFarewell(socket);
     },
     destroy: () => socket.destroy(),
   };
+}
+
+/** One side has ended: the other has a while to read what is left and to end too. */
+function limitFarewell(socket: Socket): void {
+  const limit = setTimeout(() => socket.destroy(), SOCKET_END_GRACE_MS).unref();
+  socket.once('close', () => clearTimeout(limit));
 }
 
 /** An IPv4 address without the `::ffff:` that a dual-stack socket puts in front. */

@@ -80,7 +80,7 @@ export class Outbox {
     return offset;
   }
 
-  /** Sends bytes; large ones without copying, so they must not change any more. */
+  /** Sends bytes; large ones in place. */
   write(bytes: Buffer): void {
     const size = bytes.length;
     if (size <= OUTBOX_SLAB_BYTES / 4) {
@@ -88,8 +88,13 @@ export class Outbox {
       bytes.copy(this.slab, offset);
       return;
     }
+    this.writeInPlace(bytes);
+  }
+
+  /** Sends bytes without copying, so they must not change any more. */
+  writeInPlace(bytes: Buffer): void {
     this.flush();
-    this.bytes += size;
+    this.bytes += bytes.length;
     if (!this.ended) this.socket.write(bytes);
   }
 

@@ -298,6 +298,7 @@ describe('a client that does not get as far as opening a connection', () => {
     ['tune-ok before start-ok', '504', [tune(10, 4096)]],
     ['open before tune-ok', '504', [good, open('/')]],
     ['start-ok twice', '504', [good, good]],
+    ['a channel before the connection is open', '504', [good, tune(10, 4096), channelOpen(1)]],
     ['a content before the connection is open', '504', [headerFrame(1, 3)]],
     ['close before the connection is open', '504', [CONNECTION_CLOSE]],
     ['frames smaller than 4096', '530', [good, tune(10, 4095)]],
@@ -310,15 +311,6 @@ describe('a client that does not get as far as opening a connection', () => {
 
   it.each(cases)('is told why: %s (%s)', async (_what, code, parts) => {
     expect(await refusalOf(AMQP_HEADER, ...parts)).toBe(`connection.close ${code}`);
-  });
-
-  it('is told so if it uses a channel before that, and nothing after it counts', async () => {
-    const client = await RawClient.connect(warren.port);
-    client.write(AMQP_HEADER, good, tune(10, 4096), channelOpen(1), open('/'));
-    client.write(methodFrame('connection.close-ok', 0, {}));
-    await client.closed;
-    const names = (await client.leftovers()).map(({ name }) => name);
-    expect(names).toEqual(['connection.start', 'connection.tune', 'connection.close']);
   });
 
   it('is answered with the protocol header if it sends another one, whichever byte differs', async () => {
@@ -450,6 +442,30 @@ describe('a client that wants too much', () => {
     // Once it reads, it gets every answer.
     client.socket.resume();
     for (let got = 0; got < asks; got++) await client.expect('queue.declare-ok');
+    await client.destroy();
+  });
+
+  it('does not get more answers at once than its outbox takes, however short its questions', async () => {
+    const client = await RawClient.login(warren.port);
+    client.write(
+      declared(1, 'big', { exclusive: true }),
+      published(1, 'big', Buffer.alloc(15_000)),
+    );
+    await client.until('queue.declare-ok');
+    client.socket.pause();
+    const count = 8000;
+    const nack = { deliveryTag: 0, multiple: true, requeue: true };
+    const get = methodFrame('basic.get', 1, { queue: 'big', noAck: false });
+    const round = Buffer.concat([get, methodFrame('basic.nack', 1, nack)]);
+    const before = process.memoryUsage().arrayBuffers;
+    client.write(...Array.from({ length: count }, () => round), channelClose(1));
+    for (let i = 0; i < 30; i++) {
+      await witness.isServed();
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40 * MIB);
+    }
+    client.socket.resume();
+    for (let got = 0; got < count; got++) await client.until('basic.get-ok');
+    await client.until('channel.close-ok');
     await client.destroy();
   });
 

@@ -1,7 +1,8 @@
 /** A broker that stops: its clients are told, their acks still count, and nobody can hold it up. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { methodFrame } from '../../protocols/amqp/compile.ts';
 import { ManualClock } from '../../src/clock.ts';
+import { GOODBYE_TIMEOUT_MS } from '../../src/limits.ts';
 import { type ObservedBroker, startObserved } from '../support/observed-broker.ts';
 import {
   acked,
@@ -139,7 +140,11 @@ describe('a broker that stops', () => {
   it('drops a client that does not answer even if its clock stands still', async () => {
     const client = await consumer();
     client.socket.pause();
-    await warren.stop();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const stopped = warren.stop();
+    vi.advanceTimersByTime(GOODBYE_TIMEOUT_MS);
+    vi.useRealTimers();
+    await stopped;
     expect(warren.broker.sessions.size).toBe(0);
   });
 
