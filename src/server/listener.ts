@@ -55,14 +55,15 @@ export class Listener {
     return `${this.protocol.name} listening on ${shown}:${this.port}`;
   }
 
-  /** @throws Error (EADDRINUSE, EACCES …) if the port cannot be had */
+  /** @throws Error if the port cannot be had, e.g. because somebody else has it */
   async start(): Promise<void> {
     const { host, port, backlog } = this.options;
     try {
       await this.listen(host ?? '::', port, backlog);
     } catch (error) {
-      const noIpv6 = (error as NodeJS.ErrnoException).code === 'EAFNOSUPPORT';
-      if (host !== null || !noIpv6) throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EADDRINUSE') throw new Error(this.inUse());
+      if (host !== null || code !== 'EAFNOSUPPORT') throw error;
       await this.listen('0.0.0.0', port, backlog);
     }
   }
@@ -79,6 +80,11 @@ export class Listener {
   /** Tells every connection that the store is behind, or no longer. */
   storeBusy(busy: boolean): void {
     for (const connection of this.clients.values()) connection.storeBusy(busy);
+  }
+
+  private inUse(): string {
+    const { name } = this.protocol;
+    return `port ${this.options.port} for ${name} is taken: is another broker running on it?`;
   }
 
   private listen(host: string, port: number, backlog: number): Promise<void> {
