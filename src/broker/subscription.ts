@@ -16,6 +16,7 @@ export type CancelReason = 'queue deleted' | 'queue unavailable';
 export interface Consumer {
   /** May a message be written now? After `false`, the adapter calls resume() when it may again. */
   canTake(): boolean;
+  /** Must not publish: that is for a later turn of the event loop. */
   take(delivery: Delivery): void;
   /** The engine ended the subscription; nothing more will come. */
   cancelled(reason: CancelReason): void;

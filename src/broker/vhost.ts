@@ -4,6 +4,7 @@
  * give up goes on a work list that is emptied afterwards. Checks nothing about users: that is
  * session.ts. Hot path: publish.
  */
+import { strict as assert } from 'node:assert';
 import type { Clock } from '../clock.ts';
 import { QUEUE_RESIDENT_BYTES } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -84,14 +85,18 @@ export class VHost implements QueueHost {
     extraKeys: readonly string[] | null,
     receipt: Receipt | null,
   ): number {
+    assert(!this.publishing, 'nothing publishes inside a publish: a consumer does so later');
     const { matched } = this;
     this.route(exchange, message, extraKeys, matched);
     const reached = matched.size;
     this.publishing = true;
-    const persistent = message.properties.persistent;
-    for (let i = 0; i < reached; i++) this.offer(matched.queue(i), message, persistent, receipt);
-    if (this.keepers.length > 0) this.keep(message, receipt);
-    this.publishing = false;
+    try {
+      const { persistent } = message.properties;
+      for (let i = 0; i < reached; i++) this.offer(matched.queue(i), message, persistent, receipt);
+      if (this.keepers.length > 0) this.keep(message, receipt);
+    } finally {
+      this.publishing = false;
+    }
     if (this.letters.length > 0) this.postLetters();
     return reached;
   }
