@@ -91,8 +91,8 @@ export class VHost implements QueueHost {
     const reached = matched.size;
     this.publishing = true;
     try {
-      const { persistent } = message.properties;
-      for (let i = 0; i < reached; i++) this.offer(matched.queue(i), message, persistent, receipt);
+      const stored = this.isStored(message);
+      for (let i = 0; i < reached; i++) this.offer(matched.queue(i), message, stored, receipt);
       if (this.keepers.length > 0) this.keep(message, receipt);
     } finally {
       this.publishing = false;
@@ -188,15 +188,19 @@ export class VHost implements QueueHost {
     if (alternate !== undefined) into.add(alternate);
   }
 
+  /**
+   * Does it go through the store where a queue has one? A store that says later when a message is
+   * there takes transient ones too: they would overtake persistent ones sent before them
+   * [AMQP 4.7].
+   */
+  private isStored(message: Message): boolean {
+    return message.properties.persistent || this.store.readyOn === 'durable';
+  }
+
   /** Gives a message to one queue, at once or after the store has it. */
-  private offer(
-    queue: Queue,
-    message: Message,
-    persistent: boolean,
-    receipt: Receipt | null,
-  ): void {
+  private offer(queue: Queue, message: Message, stored: boolean, receipt: Receipt | null): void {
     if (queue.refuses(message.body.length)) this.refuse(queue, message, receipt);
-    else if (persistent && queue.store !== null) this.keepers.push(queue);
+    else if (stored && queue.store !== null) this.keepers.push(queue);
     else queue.enqueue(message, NO_REF);
   }
 
@@ -246,11 +250,11 @@ export class VHost implements QueueHost {
       const target = { exchange: exchange.name, routingKey: deadLetterRoutingKey };
       const message = deadLetterOf(letter, target);
       this.route(exchange, message, message.copyKeys('CC'), this.matched);
-      const { persistent } = message.properties;
+      const stored = this.isStored(message);
       for (const target of this.matched.all()) {
         const cycle = reason !== 'rejected' && this.warnOfCycle(message, queue, target);
         // A target without room is RabbitMQ's at-most-once: the letter is dropped there.
-        if (!cycle) this.offer(target, message, persistent, null);
+        if (!cycle) this.offer(target, message, stored, null);
       }
       if (this.keepers.length > 0) this.keep(message, receipt);
     }

@@ -86,10 +86,10 @@ describe.each(BACKENDS)('a session ($name)', ({ name: backend }) => {
   test('fetches nothing that it gave back before the caller heard of it', async () => {
     const { engine, session, queue } = await start();
     session.publish(message('', 'q', 'm', { deliveryMode: 1 }), null);
+    await engine.settle();
     const fetching = session.fetch('q', false);
-    expect(queue.unsettled).toBe(1);
     void session.close();
-    expect(await fetching).toBeNull();
+    expect(await engine.run(fetching)).toBeNull();
     expect([queue.size, queue.unsettled]).toEqual([1, 0]);
     await engine.settle();
   });

@@ -397,13 +397,16 @@ describe.each(BACKENDS)('a queue ($name)', ({ name: backend }) => {
     expect(consumer.held).toEqual(['3', '4']);
   });
 
-  test('takes transient messages without its store', async () => {
+  test('takes transient messages without its store, unless that would change the order', async () => {
     const { engine, session } = await start();
     const answers = new Answers();
+    answers.publish(session, message('', 'q', 'p', { deliveryMode: 2 }));
     answers.publish(session, message('', 'q', 't', { deliveryMode: 1 }));
-    expect(answers.list).toEqual(['1 ack']);
-    expect(engine.store.stats().messages).toBe(0);
-    expect(await engine.drain(session, 'q')).toEqual(['t']);
+    if (!engine.readyWhenDurable) expect(answers.list).toContain('2 ack');
+    await engine.settle();
+    expect(answers.list).toHaveLength(2);
+    expect(engine.store.stats().messages).toBe(engine.readyWhenDurable ? 2 : 1);
+    expect(await engine.drain(session, 'q')).toEqual(['p', 't']);
   });
 
   test('has an end of its auto-delete life when the last consumer goes, and not before', async () => {
