@@ -4,7 +4,7 @@
  * give up goes on a work list that is emptied afterwards. Checks nothing about users: that is
  * session.ts. Hot path: publish.
  */
-import { strict as assert } from 'node:assert';
+import { assert } from '../assert.ts';
 import type { Clock } from '../clock.ts';
 import { QUEUE_RESIDENT_BYTES } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -42,6 +42,11 @@ export class VHost implements QueueHost {
   readonly clock: Clock;
   readonly store: MessageStore;
   readonly topology: Topology;
+  /**
+   * A store that says later when a message is there takes transient ones too: they would overtake
+   * persistent ones sent before them [AMQP 4.7].
+   */
+  private readonly storesAll: boolean;
   private readonly context: VHostContext;
   private readonly matched = new Matched();
   private letters: Letter[] = [];
@@ -54,6 +59,7 @@ export class VHost implements QueueHost {
     this.name = name;
     this.clock = context.clock;
     this.store = context.store;
+    this.storesAll = context.store.readyOn === 'durable';
     this.context = context;
     const residentBytes = context.queueResidentBytes ?? QUEUE_RESIDENT_BYTES;
     this.topology = new Topology(this, context.store, residentBytes);
@@ -188,13 +194,9 @@ export class VHost implements QueueHost {
     if (alternate !== undefined) into.add(alternate);
   }
 
-  /**
-   * Does it go through the store where a queue has one? A store that says later when a message is
-   * there takes transient ones too: they would overtake persistent ones sent before them
-   * [AMQP 4.7].
-   */
+  /** Does it go through the store where a queue has one? */
   private isStored(message: Message): boolean {
-    return message.properties.persistent || this.store.readyOn === 'durable';
+    return this.storesAll || message.properties.persistent;
   }
 
   /** Gives a message to one queue, at once or after the store has it. */

@@ -5,7 +5,7 @@
  * waiting message costs about 40 bytes besides itself, and nothing is allocated per message.
  * The message itself may be absent (null): its store has it. Hot path.
  */
-import { strict as assert } from 'node:assert';
+import { assert } from '../../assert.ts';
 import type { Ref } from '../../storage/message-store.ts';
 import type { Message } from '../message.ts';
 

@@ -3,7 +3,7 @@
  * settled, oldest first. A list threaded through the deliveries themselves, so that handing over
  * and settling allocate nothing. Hot path.
  */
-import { strict as assert } from 'node:assert';
+import { assert } from '../../assert.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Subscription } from '../subscription.ts';
 

@@ -81,6 +81,11 @@ describe('queue arguments', () => {
       ],
     ];
     for (const [args, text] of cases) expect(await objection(args)).toBe(text);
+    for (const type of ['quorum', 'stream']) {
+      expect(await objection({ 'x-queue-type': type })).toBe(
+        `'x-queue-type' ${where}"unsupported queue type '${type}'"`,
+      );
+    }
     const wrongType = new Map<string, Field>([['x-dead-letter-exchange', 5]]);
     expect(await refusal(() => settingsOf(wrongType, 'q', '/'))).toBe(
       "PRECONDITION_FAILED - invalid type 'signedint' for arg 'x-dead-letter-exchange' " +
