@@ -23,16 +23,20 @@ export class Permissions {
     write: new Map<string, boolean>(),
     read: new Map<string, boolean>(),
   };
-  private patterns: Readonly<Record<Access, RegExp>>;
+  /** As granted; null if the vhost is closed to the user. */
+  patterns: PermissionPatterns | null;
+  private expressions: Readonly<Record<Access, RegExp>>;
 
   /** @throws SyntaxError if a pattern is not a regular expression */
   constructor(patterns: PermissionPatterns) {
-    this.patterns = compile(patterns);
+    this.patterns = patterns;
+    this.expressions = compile(patterns);
   }
 
   /** Replaces the patterns; null takes every right away. */
   change(patterns: PermissionPatterns | null): void {
-    this.patterns = compile(patterns ?? { configure: '', write: '', read: '' });
+    this.patterns = patterns;
+    this.expressions = compile(patterns ?? { configure: '', write: '', read: '' });
     this.version++;
     for (const verdicts of Object.values(this.verdicts)) verdicts.clear();
   }
@@ -42,7 +46,7 @@ export class Permissions {
     const verdicts = this.verdicts[access];
     const known = verdicts.get(name);
     if (known !== undefined) return known;
-    const verdict = this.patterns[access].test(name);
+    const verdict = this.expressions[access].test(name);
     if (verdicts.size >= PERMISSION_VERDICTS_MAX) verdicts.clear();
     verdicts.set(name, verdict);
     return verdict;

@@ -42,6 +42,10 @@ export class Users {
     return this.users.get(name);
   }
 
+  all(): Iterable<User> {
+    return this.users.values();
+  }
+
   get size(): number {
     return this.users.size;
   }

@@ -9,9 +9,16 @@ import { type Login, type LoginFailure, type User, Users } from '../auth/users.t
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { MessageStore } from '../storage/message-store.ts';
-import { type Catalog, type Change, COMMAND_VERSION, type Command } from './catalog.ts';
+import {
+  type Catalog,
+  type CatalogHost,
+  type Change,
+  COMMAND_VERSION,
+  type Command,
+} from './catalog.ts';
 import { BrokerError } from './errors.ts';
 import { Session } from './session.ts';
+import { outlives, snapshotOf } from './snapshot.ts';
 import { TopologyAccess } from './topology-access.ts';
 import { VHost } from './vhost.ts';
 
@@ -39,7 +46,7 @@ export interface BrokerOptions {
   readonly queueResidentBytes?: number;
 }
 
-export class Broker {
+export class Broker implements CatalogHost {
   readonly users: Users;
   readonly vhosts = new Map<string, VHost>();
   readonly sessions = new Set<Session>();
@@ -49,6 +56,7 @@ export class Broker {
   private readonly catalog: Catalog;
   private readonly options: BrokerOptions;
   private lastSessionId = 0;
+  private replaying = true;
 
   private constructor(options: BrokerOptions) {
     this.options = options;
@@ -62,7 +70,10 @@ export class Broker {
   /** A broker with everything that its catalog knows, and the defaults if that is nothing. */
   static async open(options: BrokerOptions): Promise<Broker> {
     const broker = new Broker(options);
-    await broker.catalog.open((command) => broker.apply(command));
+    const { complete } = await broker.catalog.open(broker);
+    const { highestQueueId } = await broker.store.recover(complete);
+    broker.catalog.reserveQueueIds(highestQueueId);
+    broker.replaying = false;
     if (broker.vhosts.size === 0 && broker.users.size === 0) await broker.seed(options.defaults);
     const opening = [...broker.vhosts.values()].map((vhost) => vhost.opened());
     await Promise.all(opening);
@@ -104,6 +115,14 @@ export class Broker {
     await this.catalog.close();
   }
 
+  snapshot(): Iterable<Change> {
+    return snapshotOf(this);
+  }
+
+  outlives(change: Change): boolean {
+    return outlives(change, this);
+  }
+
   private sessionOf(user: User, permissions: Permissions, vhost: VHost): Session {
     const id = `session-${++this.lastSessionId}`;
     const topology = new TopologyAccess({
@@ -129,7 +148,8 @@ export class Broker {
     await this.propose({ op: 'permission.put', record: { user, vhost, ...permissions } });
   }
 
-  private apply(command: Command): void {
+  /** See CatalogHost. @throws Error if the command is of a newer version, or not known */
+  apply(command: Command): void {
     if (command.version > COMMAND_VERSION) {
       throw new Error(`the catalog has a command of version ${command.version}: a newer Warren's`);
     }
@@ -162,11 +182,20 @@ export class Broker {
     }
   }
 
+  /** What follows from a command while it is replayed has been written down already. */
+  private imply(change: Change): void {
+    if (this.replaying) return;
+    this.propose(change).catch((error: Error) => {
+      this.log.error(`${change.op} could not be written down: ${error.message}`);
+    });
+  }
+
   private putVhost(name: string): void {
     if (this.vhosts.has(name)) return;
     const { clock, log, store, queueResidentBytes } = this.options;
     const propose = (change: Change): Promise<void> => this.propose(change);
-    const context = { clock, log, store, propose };
+    const implied = (change: Change): void => this.imply(change);
+    const context = { clock, log, store, propose, implied };
     const budget = queueResidentBytes === undefined ? {} : { queueResidentBytes };
     this.vhosts.set(name, new VHost(name, { ...context, ...budget }));
   }

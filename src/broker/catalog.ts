@@ -2,7 +2,8 @@
  * Catalog: the port to whatever keeps the topology. Everything that outlives a connection (vhosts,
  * users, permissions, exchanges, queues, bindings) changes by a command that the catalog puts in
  * order and hands to `apply`: at boot, from an adapter, from another node. Commands carry a version
- * from day one, because a durable log replays old ones for ever. Backends: memory-catalog.ts.
+ * from day one, because a durable log replays old ones for ever. Backends: memory-catalog.ts,
+ * catalog-log.ts.
  */
 import type { PermissionPatterns } from '../auth/permissions.ts';
 import type { QueueId } from '../storage/message-store.ts';
@@ -79,10 +80,29 @@ export type VhostChange =
 
 export type Command = { readonly version: number } & Change;
 
+/** The engine as its catalog sees it. */
+export interface CatalogHost {
+  /**
+   * Makes the change. @throws Error if this program does not know the command or cannot do it: a
+   * catalog that replays reports that, keeps the command for whoever does, and goes on
+   */
+  apply(command: Command): void;
+  /** Everything that has to outlive the process, as puts in an order that can be applied. */
+  snapshot(): Iterable<Change>;
+  /** Is the change about something that outlives the process? The rest is only applied. */
+  outlives(change: Change): boolean;
+}
+
+/** What {@link Catalog.open} found. */
+export interface CatalogReport {
+  /** Was everything there, and understood? If not, what seems to belong to nobody may not. */
+  readonly complete: boolean;
+}
+
 /** See the head of this file. */
 export interface Catalog {
-  /** Replays everything into `apply`; from then on every proposed command is applied in order. */
-  open(apply: (command: Command) => void): Promise<void>;
+  /** Replays everything into `host`; from then on every proposed command is applied in order. */
+  open(host: CatalogHost): Promise<CatalogReport>;
   /**
    * Resolves when the command is applied and as durable as it has to be. Two proposals are applied
    * in the order of the calls.
@@ -91,5 +111,7 @@ export interface Catalog {
   propose(command: Command): Promise<void>;
   /** A number no queue has had before. */
   allocateQueueId(): QueueId;
+  /** Numbers up to this one have been given out, whatever the catalog knows of it. */
+  reserveQueueIds(highest: QueueId): void;
   close(): Promise<void>;
 }

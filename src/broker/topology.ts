@@ -45,7 +45,8 @@ export class Topology {
     else if (change.op === 'queue.put') this.putQueue(change.record);
     else if (change.op === 'queue.delete') this.deleteQueue(change.name);
     else if (change.op === 'binding.put') this.putBinding(change.record);
-    else this.deleteBinding(change.record);
+    else if (change.op === 'binding.delete') this.deleteBinding(change.record);
+    else throw new Error(`unknown command ${(change as VhostChange).op}`);
   }
 
   private addSystemExchange(name: string, type: string, internal: boolean, router: Router): void {
@@ -122,7 +123,11 @@ export class Topology {
 
   /** An auto-delete exchange goes with the last binding from it [AMQP exchange.auto-delete]. */
   private dropIfUnused(exchange: Exchange): void {
-    if (exchange.autoDelete && exchange.bindings.size === 0) this.deleteExchange(exchange.name);
+    if (!exchange.autoDelete || exchange.bindings.size > 0) return;
+    this.deleteExchange(exchange.name);
+    // A log that was not told of a transient queue would not come to this conclusion.
+    const { name } = exchange;
+    if (exchange.durable) this.host.implied({ op: 'exchange.delete', vhost: this.host.name, name });
   }
 
   private bindingOf(record: BindingRecord): Binding | null {

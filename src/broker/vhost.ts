@@ -29,6 +29,8 @@ export interface VHostContext {
   /** Body bytes of waiting messages that a queue may keep in memory. */
   readonly queueResidentBytes?: number;
   propose(change: VhostChange): Promise<void>;
+  /** Writes down a change that another has brought about. */
+  implied(change: VhostChange): void;
 }
 
 /** A dead letter that waits to be published. */
@@ -125,6 +127,10 @@ export class VHost implements QueueHost {
       const { message } = error as Error;
       this.context.log.error(`${queue} could not be deleted: ${message}`);
     }
+  }
+
+  implied(change: VhostChange): void {
+    this.context.implied(change);
   }
 
   lost(queue: Queue): void {

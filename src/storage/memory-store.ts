@@ -10,6 +10,7 @@ import type {
   QueueId,
   QueueSink,
   QueueStore,
+  Recovery,
   Ref,
   Settled,
   StoreStats,
@@ -27,6 +28,10 @@ export class MemoryStore implements MessageStore {
 
   openQueue(id: QueueId, _sink: QueueSink): QueueStore {
     return new MemoryQueueStore(id, this);
+  }
+
+  async recover(): Promise<Recovery> {
+    return { highestQueueId: 0 };
   }
 
   publish(queues: readonly QueueStore[], _message: NewMessage, settled: Settled | null): Ref[] {

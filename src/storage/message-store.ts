@@ -96,6 +96,12 @@ export interface StoreStats {
   readonly bytes: number;
 }
 
+/** What {@link MessageStore.recover} found. */
+export interface Recovery {
+  /** The highest queue id that anything is kept of, 0 for none. */
+  readonly highestQueueId: QueueId;
+}
+
 /** See the head of this file. */
 export interface MessageStore {
   /**
@@ -109,6 +115,11 @@ export interface MessageStore {
   readonly busy: boolean;
   onBusy(listener: (busy: boolean) => void): void;
   openQueue(id: QueueId, sink: QueueSink): QueueStore;
+  /**
+   * Called once, when every queue that exists at boot has been opened: their sinks are told what
+   * they hold, in order. `forgetUnknown`: what is left is of queues that are gone, and may go.
+   */
+  recover(forgetUnknown: boolean): Promise<Recovery>;
   /**
    * Keeps one body for many queues. Returns a ref for each queue in their order, in an array that
    * is valid until the next call, or an empty one if `readyOn` is 'durable'. `settled` is told

@@ -5,7 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { methodFrame } from '../../protocols/amqp/compile.ts';
-import type { Catalog, Command } from '../../src/broker/catalog.ts';
+import type { Catalog, CatalogHost, CatalogReport, Command } from '../../src/broker/catalog.ts';
 import type { QueueId } from '../../src/storage/message-store.ts';
 import {
   type ObservedBroker,
@@ -33,18 +33,19 @@ class SlowCatalog implements Catalog {
   slow = false;
   /** What refuses the next commands, if anything. */
   failure: Error | null = null;
-  private apply: (command: Command) => void = () => {};
+  private host: CatalogHost | null = null;
   private lastQueueId: QueueId = 0;
   private readonly pending: (() => void)[] = [];
 
-  async open(apply: (command: Command) => void): Promise<void> {
-    this.apply = apply;
+  async open(host: CatalogHost): Promise<CatalogReport> {
+    this.host = host;
+    return { complete: true };
   }
 
   async propose(command: Command): Promise<void> {
     if (this.slow) await new Promise<void>((resolve) => this.pending.push(resolve));
     if (this.failure !== null) throw this.failure;
-    this.apply(command);
+    this.host?.apply(command);
   }
 
   /** How many commands wait. */
@@ -66,6 +67,8 @@ class SlowCatalog implements Catalog {
   allocateQueueId(): QueueId {
     return ++this.lastQueueId;
   }
+
+  reserveQueueIds(): void {}
 
   async close(): Promise<void> {}
 }

@@ -3,7 +3,7 @@
  * kept is a list that outlives it: a second catalog on the same list is a restart. Like a durable
  * catalog it does not keep what does not outlive the process.
  */
-import type { Catalog, Command } from '../../src/broker/catalog.ts';
+import type { Catalog, CatalogHost, CatalogReport, Command } from '../../src/broker/catalog.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { QueueId } from '../../src/storage/message-store.ts';
 import { Random } from './random.ts';
@@ -17,7 +17,7 @@ export class AsyncCatalog implements Catalog {
   private readonly proposals: (() => void)[] = [];
   private lastAtMs = 0;
   private lastQueueId: QueueId = 0;
-  private apply: (command: Command) => void = () => {};
+  private host: CatalogHost | null = null;
 
   constructor(clock: Clock, seed = 1, kept: Command[] = []) {
     this.clock = clock;
@@ -25,14 +25,15 @@ export class AsyncCatalog implements Catalog {
     this.kept = kept;
   }
 
-  async open(apply: (command: Command) => void): Promise<void> {
-    this.apply = apply;
+  async open(host: CatalogHost): Promise<CatalogReport> {
+    this.host = host;
     for (const command of this.kept) {
       if (command.op === 'queue.put') {
         this.lastQueueId = Math.max(this.lastQueueId, command.record.id);
       }
-      apply(command);
+      host.apply(command);
     }
+    return { complete: true };
   }
 
   propose(command: Command): Promise<void> {
@@ -44,8 +45,8 @@ export class AsyncCatalog implements Catalog {
           reject(new Error('the catalog is not available'));
           return;
         }
-        if (outlives(command)) this.kept.push(command);
-        this.apply(command);
+        if (this.host?.outlives(command)) this.kept.push(command);
+        this.host?.apply(command);
         resolve();
       });
       const now = this.clock.now();
@@ -58,10 +59,9 @@ export class AsyncCatalog implements Catalog {
     return ++this.lastQueueId;
   }
 
-  async close(): Promise<void> {}
-}
+  reserveQueueIds(highest: QueueId): void {
+    this.lastQueueId = Math.max(this.lastQueueId, highest);
+  }
 
-function outlives(command: Command): boolean {
-  if (command.op !== 'queue.put' && command.op !== 'exchange.put') return true;
-  return command.record.durable;
+  async close(): Promise<void> {}
 }

@@ -13,6 +13,7 @@ import type {
   QueueId,
   QueueSink,
   QueueStore,
+  Recovery,
   Ref,
   Settled,
   StoreStats,
@@ -107,6 +108,10 @@ export class AsyncStore implements MessageStore {
     const queue = new AsyncQueue(id, sink, this);
     this.queues.set(id, queue);
     return queue;
+  }
+
+  async recover(): Promise<Recovery> {
+    return { highestQueueId: Math.max(0, ...this.disk.queues.keys()) };
   }
 
   publish(queues: readonly QueueStore[], message: NewMessage, settled: Settled | null): Ref[] {

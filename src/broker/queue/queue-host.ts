@@ -3,7 +3,8 @@
  * vhost is the host of its queues; tests bring one of their own.
  */
 import type { Clock } from '../../clock.ts';
-import type { Ref } from '../../storage/message-store.ts';
+import type { QueueId, Ref } from '../../storage/message-store.ts';
+import type { VhostChange } from '../catalog.ts';
 import type { Fields } from '../field.ts';
 import type { Message } from '../message.ts';
 import type { QueueSettings } from './arguments.ts';
@@ -18,6 +19,8 @@ export interface QueueHost {
   deadLetter(queue: Queue, message: Message, ref: Ref, reason: DeathReason): void;
   /** The queue is not used any more: auto-delete or x-expires. */
   unused(queue: Queue): void;
+  /** An exchange went because of what else did: nobody has proposed that. */
+  implied(change: VhostChange): void;
   /** A stored message could not be read back. */
   lost(queue: Queue): void;
   /** The store could not forget the queue. */
@@ -27,6 +30,8 @@ export interface QueueHost {
 /** A queue as it was declared. */
 export interface QueueDefinition {
   readonly name: string;
+  /** Names its messages in a store. */
+  readonly id: QueueId;
   readonly durable: boolean;
   /** The session that alone may use it; null if anyone may. */
   readonly owner: string | null;

@@ -9,6 +9,7 @@ import {
   type Meta,
   type NewMessage,
   NO_REF,
+  type QueueId,
   type QueueSink,
   type QueueStore,
   type Ref,
@@ -37,6 +38,7 @@ export type Outcome = 'ack' | 'requeue' | 'reject';
 export class Queue implements QueueSink, ReceiptHolder {
   readonly kind = 'queue';
   readonly name: string;
+  readonly id: QueueId;
   readonly durable: boolean;
   readonly owner: string | null;
   readonly autoDelete: boolean;
@@ -63,6 +65,7 @@ export class Queue implements QueueSink, ReceiptHolder {
   constructor(host: QueueHost, definition: QueueDefinition) {
     this.host = host;
     this.name = definition.name;
+    this.id = definition.id;
     this.durable = definition.durable;
     this.owner = definition.owner;
     this.autoDelete = definition.autoDelete;

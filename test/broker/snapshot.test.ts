@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import type { Command } from '../../src/broker/catalog.ts';
+import { BACKENDS, Engine } from '../support/engine.ts';
+
+/** What a broker says of itself, in the words of its catalog. */
+function snapshotOf(engine: Engine): string[] {
+  return [...engine.broker.snapshot()].map((change) => {
+    if ('name' in change) return `${change.op} ${change.name}`;
+    const record = 'record' in change ? change.record : change;
+    if ('destination' in record) return `${change.op} ${record.source} → ${record.destination}`;
+    return `${change.op} ${'user' in record ? record.user : record.name}`;
+  });
+}
+
+async function filled(backend: 'memory' | 'publish' | 'durable' | 'remote'): Promise<Engine> {
+  const engine = await Engine.open(backend);
+  const session = engine.session();
+  await engine.addUser('u', { read: '.*' });
+  await engine.declareExchange(session, 'b', 'fanout');
+  await engine.declareExchange(session, 'a', 'topic', { 'alternate-exchange': 'b' });
+  await engine.declareExchange(session, 'fleeting', 'topic', {}, { durable: false });
+  await engine.declare(session, 'q', { 'x-max-length': 5 });
+  await engine.declare(session, 'mine', {}, { exclusive: true });
+  await engine.declare(session, 'passing', {}, { durable: false });
+  await engine.bind(session, 'a', 'q', 'k', { x: 1 });
+  await engine.bind(session, 'a', 'b', '', {}, 'exchange');
+  await engine.bind(session, 'amq.topic', 'q', 'k');
+  await engine.bind(session, 'a', 'passing');
+  await engine.bind(session, 'fleeting', 'q');
+  return engine;
+}
+
+describe.each(BACKENDS)('a snapshot ($name)', ({ name: backend }) => {
+  test('has what outlives the process, in an order in which it can be made again', async () => {
+    const engine = await filled(backend);
+    expect(snapshotOf(engine)).toEqual([
+      'vhost.put /',
+      'user.put guest',
+      'permission.put guest',
+      'user.put u',
+      'permission.put u',
+      'exchange.put b',
+      'exchange.put a',
+      'queue.put q',
+      'binding.put amq.topic → q',
+      'binding.put a → q',
+      'binding.put a → b',
+    ]);
+  });
+
+  test('makes the same broker, and that the same snapshot', async () => {
+    const engine = await filled(backend);
+    const kept = [...engine.broker.snapshot()].map((change) => ({ version: 1, ...change }));
+    const again = await Engine.open('durable', { kept: kept as Command[] });
+    expect([...again.broker.snapshot()]).toEqual([...engine.broker.snapshot()]);
+  });
+});
+
+describe('what outlives the process', () => {
+  test('is told by the queue, the exchange, or both ends of the binding', async () => {
+    const engine = await filled('memory');
+    const binding = (source: string, destination: string) => {
+      const where = { vhost: '/', source, destination, destinationKind: 'queue' } as const;
+      const record = { ...where, routingKey: '', arguments: new Map() };
+      return engine.broker.outlives({ op: 'binding.put', record });
+    };
+    expect(binding('a', 'q')).toBe(true);
+    expect(binding('fleeting', 'q')).toBe(false);
+    expect(binding('a', 'passing')).toBe(false);
+    expect(binding('a', 'unknown')).toBe(true);
+    const gone = (name: string) => engine.broker.outlives({ op: 'queue.delete', vhost: '/', name });
+    expect([gone('q'), gone('mine'), gone('unknown')]).toEqual([true, false, true]);
+  });
+
+  test('an auto-delete exchange that goes with a transient queue is gone after a restart', async () => {
+    const engine = await Engine.open('durable');
+    const session = engine.session();
+    await engine.declareExchange(session, 'x', 'fanout', {}, { autoDelete: true });
+    await engine.declare(session, 'passing', {}, { durable: false });
+    await engine.bind(session, 'x', 'passing');
+    await engine.run(session.topology.deleteQueue('passing', false, false));
+    expect(engine.vhost.topology.exchanges.has('x')).toBe(false);
+    const again = await engine.crash();
+    expect(again.vhost.topology.exchanges.has('x')).toBe(false);
+  });
+});
