@@ -10,6 +10,12 @@ export const PERMISSION_VERDICTS_MAX = 10_000;
 /** Routing keys whose match a topic exchange remembers; then it starts anew. */
 export const TOPIC_ROUTES_MAX = 10_000;
 
+/** Words `#` in one binding key: more say nothing new and make matching slow. */
+export const TOPIC_HASHES_MAX = 16;
+
+/** Body bytes that a recent-history exchange keeps, whatever length it was declared with. */
+export const RECENT_HISTORY_BYTES = 16 * 1024 * 1024;
+
 /** Body bytes of waiting messages that one queue keeps in memory if its store can load them. */
 export const QUEUE_RESIDENT_BYTES = 1024 * 1024;
 

@@ -158,6 +158,17 @@ function isNumeric(field: Field): field is number | TypedNumber {
   return typeof field === 'number' || field instanceof TypedNumber;
 }
 
+/** Something that a Map finds equal exactly when sameField() does. */
+export type ValueKey = string | number | bigint | boolean;
+
+/** A value as the key of a Map; undefined if it is none of the types for which that works. */
+export function keyOf(field: Field): ValueKey | undefined {
+  if (typeof field === 'string' || typeof field === 'boolean') return field;
+  if (field === null || !isNumeric(field)) return undefined;
+  const value = numericOf(field);
+  return Number.isNaN(value) ? undefined : value;
+}
+
 /** Comparable across widths: integers as bigint where they need it, else as number. */
 function numericOf(field: number | TypedNumber): number | bigint {
   const value = typeof field === 'number' ? field : field.value;

@@ -10,7 +10,7 @@ import type { BindingRecord, VhostChange } from './catalog.ts';
 import { checkSame, checkSameArguments } from './equivalence.ts';
 import { BrokerError, resource } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
-import { checkExchangeType } from './exchange/exchange-types.ts';
+import { exchangeTypeOf } from './exchange/exchange-types.ts';
 import { type Fields, typeOf } from './field.ts';
 import { comparedArguments, settingsOf } from './queue/arguments.ts';
 import type { Queue } from './queue/queue.ts';
@@ -147,7 +147,7 @@ export class TopologyAccess {
   /** @throws BrokerError ACCESS_REFUSED, PRECONDITION_FAILED */
   async declareExchange(declaration: ExchangeDeclaration): Promise<void> {
     const name = cleanName(declaration.name);
-    checkExchangeType(declaration.type);
+    exchangeTypeOf(declaration.type);
     refuseDefault(name);
     this.check('configure', 'exchange', name);
     const wanted = { ...declaration, name };
@@ -184,9 +184,11 @@ export class TopologyAccess {
   /** @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED */
   async bind(declaration: BindingDeclaration): Promise<void> {
     const record = this.checkedBinding(declaration);
-    if (record.destinationKind === 'queue') this.checkOwner(this.queue(record.destination));
-    else this.vhost.exchange(record.destination);
-    this.vhost.exchange(record.source).router.check?.(record.arguments);
+    const isQueue = record.destinationKind === 'queue';
+    const { destination: to } = record;
+    const destination = isQueue ? this.queue(to) : this.vhost.exchange(to);
+    if (destination.kind === 'queue') this.checkOwner(destination);
+    this.vhost.exchange(record.source).router.check?.({ ...record, destination });
     await this.propose({ op: 'binding.put', record });
   }
 
@@ -256,6 +258,10 @@ export class TopologyAccess {
       const text = `invalid type '${typeOf(alternate)}' for arg 'alternate-exchange' in ${what}`;
       throw new BrokerError('PRECONDITION_FAILED', text);
     }
+    exchangeTypeOf(wanted.type).check?.(
+      wanted.arguments,
+      resource('exchange', name, this.vhostName),
+    );
     await this.propose({ op: 'exchange.put', record: { ...wanted, vhost: this.vhostName } });
   }
 

@@ -9,33 +9,40 @@ import type { BindingRecord, ExchangeRecord, QueueRecord, VhostChange } from './
 import type { Binding } from './exchange/binding.ts';
 import { DefaultRouter } from './exchange/default.ts';
 import { Exchange, type Router } from './exchange/exchange.ts';
-import { PREDECLARED, routerOf } from './exchange/exchange-types.ts';
+import { EXCHANGE_TYPES, type ExchangeType, PREDECLARED } from './exchange/exchange-types.ts';
 import type { Destination } from './exchange/matched.ts';
-import { NO_FIELDS } from './field.ts';
+import { type Fields, NO_FIELDS } from './field.ts';
+import type { Message } from './message.ts';
 import { settingsOf } from './queue/arguments.ts';
 import { Paging } from './queue/paging.ts';
 import { Queue } from './queue/queue.ts';
 import type { QueueHost } from './queue/queue-host.ts';
+
+/** What a topology needs of its vhost. */
+export interface TopologyHost extends QueueHost {
+  /** Hands a new destination messages that were published before. */
+  replay(destination: Destination, messages: readonly Message[]): void;
+}
 
 export class Topology {
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
   /** Counts the exchanges that came and went: what was looked up before may have changed. */
   exchangesVersion = 0;
-  private readonly host: QueueHost;
+  private readonly host: TopologyHost;
   private readonly store: MessageStore;
   private readonly residentBytes: number;
   /** The bindings that lead to a destination, with the exchange that they are of. */
   private readonly inbound = new Map<Destination, Map<Binding, Exchange>>();
 
   /** @param residentBytes body bytes of waiting messages that each queue may keep in memory */
-  constructor(host: QueueHost, store: MessageStore, residentBytes = QUEUE_RESIDENT_BYTES) {
+  constructor(host: TopologyHost, store: MessageStore, residentBytes = QUEUE_RESIDENT_BYTES) {
     this.host = host;
     this.store = store;
     this.residentBytes = residentBytes;
     this.addSystemExchange('', 'direct', false, new DefaultRouter(this.queues));
     for (const { name, type, internal } of PREDECLARED) {
-      this.addSystemExchange(name, type, internal, routerOf(type));
+      this.addSystemExchange(name, type, internal, routerOf(type, NO_FIELDS));
     }
   }
 
@@ -57,7 +64,7 @@ export class Topology {
 
   private putExchange(record: ExchangeRecord): void {
     if (this.exchanges.has(record.name)) return;
-    const exchange = new Exchange(record, routerOf(record.type), this.host.name);
+    const exchange = new Exchange(record, routerOf(record.type, record.arguments), this.host.name);
     this.exchanges.set(record.name, exchange);
     this.exchangesVersion++;
   }
@@ -99,6 +106,8 @@ export class Topology {
     if (inbound === undefined)
       this.inbound.set(binding.destination, new Map([[binding, exchange]]));
     else inbound.set(binding, exchange);
+    const history = exchange.router.history?.() ?? [];
+    if (history.length > 0) this.host.replay(binding.destination, history);
   }
 
   private deleteBinding(record: BindingRecord): void {
@@ -137,4 +146,9 @@ export class Topology {
     if (destination === undefined) return null;
     return { destination, routingKey, arguments: record.arguments };
   }
+}
+
+/** A router of a type that its declaration let pass. */
+function routerOf(type: string, args: Fields): Router {
+  return (EXCHANGE_TYPES.get(type) as ExchangeType).make(args);
 }

@@ -12,14 +12,13 @@ import { type MessageStore, NO_REF, type QueueStore, type Ref } from '../storage
 import type { VhostChange } from './catalog.ts';
 import { BrokerError, resource } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
-import { Matched } from './exchange/matched.ts';
+import { type Destination, Matched } from './exchange/matched.ts';
 import type { Message } from './message.ts';
 import { Arrival } from './queue/arrival.ts';
 import { type Death, type DeathReason, deadLetterOf, isCycle } from './queue/dead-letter.ts';
 import type { Queue } from './queue/queue.ts';
-import type { QueueHost } from './queue/queue-host.ts';
 import { Receipt } from './receipt.ts';
-import { Topology } from './topology.ts';
+import { Topology, type TopologyHost } from './topology.ts';
 
 /** What a vhost needs of the broker. */
 export interface VHostContext {
@@ -39,7 +38,7 @@ interface Letter extends Death {
   readonly ref: Ref;
 }
 
-export class VHost implements QueueHost {
+export class VHost implements TopologyHost {
   readonly name: string;
   readonly clock: Clock;
   readonly store: MessageStore;
@@ -97,16 +96,19 @@ export class VHost implements QueueHost {
     const { matched } = this;
     this.route(exchange, message, extraKeys, matched);
     const reached = matched.size;
-    this.publishing = true;
-    try {
-      const stored = this.isStored(message);
-      for (let i = 0; i < reached; i++) this.offer(matched.queue(i), message, stored, receipt);
-      if (this.keepers.length > 0) this.keep(message, receipt);
-    } finally {
-      this.publishing = false;
-    }
-    if (this.letters.length > 0) this.postLetters();
+    this.place(message, receipt);
     return reached;
+  }
+
+  replay(destination: Destination, messages: readonly Message[]): void {
+    const { matched } = this;
+    for (const message of messages) {
+      matched.reset();
+      matched.add(destination);
+      if (destination.kind === 'exchange')
+        this.routeOn(destination, message, message.copyKeys('CC'), matched);
+      this.place(message, null);
+    }
   }
 
   deadLetter(queue: Queue, message: Message, ref: Ref, reason: DeathReason): void {
@@ -163,6 +165,21 @@ export class VHost implements QueueHost {
   /** Stops every timer; consumers are told that their queues are gone. */
   stop(): void {
     for (const queue of this.topology.queues.values()) queue.delete('queue unavailable');
+  }
+
+  /** Gives a message to the queues that it was routed to. */
+  private place(message: Message, receipt: Receipt | null): void {
+    const { matched } = this;
+    const reached = matched.size;
+    this.publishing = true;
+    try {
+      const stored = this.isStored(message);
+      for (let i = 0; i < reached; i++) this.offer(matched.queue(i), message, stored, receipt);
+      if (this.keepers.length > 0) this.keep(message, receipt);
+    } finally {
+      this.publishing = false;
+    }
+    if (this.letters.length > 0) this.postLetters();
   }
 
   private route(
@@ -283,6 +300,6 @@ function routeOne(
   into: Matched,
 ): void {
   exchange.router.route(message.routingKey, message, into);
-  if (extraKeys === null) return;
+  if (extraKeys === null || exchange.router.once) return;
   for (const key of extraKeys) exchange.router.route(key, message, into);
 }

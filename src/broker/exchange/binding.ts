@@ -12,6 +12,11 @@ export interface Binding {
   readonly arguments: Fields;
 }
 
+/** The name of a destination, different for a queue and an exchange of one name. */
+export function nameOf({ kind, name }: Destination): string {
+  return `${kind} ${name}`;
+}
+
 /** Are the two, of one exchange, the same? */
 export function sameBinding(a: Binding, b: Binding): boolean {
   return (

@@ -6,20 +6,24 @@
 import { resource } from '../errors.ts';
 import { type Fields, stringOf } from '../field.ts';
 import type { Message } from '../message.ts';
-import { type Binding, sameBinding } from './binding.ts';
+import { type Binding, nameOf, sameBinding } from './binding.ts';
 import type { Matched } from './matched.ts';
 
 /** The part of an exchange that depends on its type. */
 export interface Router {
+  /** A message is routed once, by its first key: copies (CC, BCC) choose nothing more. */
+  readonly once?: true;
   /**
    * Refuses a binding that makes no sense for the type.
    * @throws BrokerError PRECONDITION_FAILED
    */
-  check?(args: Fields): void;
+  check?(binding: Binding): void;
   bind(binding: Binding): void;
   unbind(binding: Binding): void;
   /** Adds every destination that the message reaches by this key. */
   route(routingKey: string, message: Message, into: Matched): void;
+  /** What a new destination gets at once, oldest first. */
+  history?(): readonly Message[];
 }
 
 /** An exchange as it was declared. */
@@ -96,5 +100,5 @@ export class Exchange {
 }
 
 function indexKey({ destination, routingKey }: Binding): string {
-  return `${destination.kind} ${destination.name}\0${routingKey}`;
+  return `${nameOf(destination)}\0${routingKey}`;
 }

@@ -2,7 +2,8 @@
  * Topic router: a message goes where its routing key fits the binding's pattern [AMQP 3.1.3.3].
  * Hot path: the destinations of recent keys are remembered until a binding changes.
  */
-import { TOPIC_ROUTES_MAX } from '../../limits.ts';
+import { TOPIC_HASHES_MAX, TOPIC_ROUTES_MAX } from '../../limits.ts';
+import { BrokerError } from '../errors.ts';
 import type { Message } from '../message.ts';
 import type { Binding } from './binding.ts';
 import type { Router } from './exchange.ts';
@@ -12,6 +13,13 @@ import { TopicTrie } from './topic-trie.ts';
 export class TopicRouter implements Router {
   private readonly trie = new TopicTrie<Binding>();
   private readonly routes = new Map<string, Binding[]>();
+
+  check({ routingKey }: Binding): void {
+    const hashes = routingKey.split('.').filter((word) => word === '#').length;
+    if (hashes <= TOPIC_HASHES_MAX) return;
+    const text = `the binding key has ${hashes} words '#', at most ${TOPIC_HASHES_MAX} are allowed`;
+    throw new BrokerError('PRECONDITION_FAILED', text);
+  }
 
   bind(binding: Binding): void {
     this.trie.add(binding.routingKey, binding);

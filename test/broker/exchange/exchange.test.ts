@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Field } from '../../../src/broker/field.ts';
-import { TOPIC_ROUTES_MAX } from '../../../src/limits.ts';
+import { TOPIC_HASHES_MAX, TOPIC_ROUTES_MAX } from '../../../src/limits.ts';
 import { Engine, headers, message, refusal } from '../../support/engine.ts';
 
 /** An engine with queues of these names, and who gets what. */
@@ -76,6 +76,18 @@ describe('a topic exchange', () => {
     for (let i = 0; i < TOPIC_ROUTES_MAX + 10; i++) reached('amq.topic', `key.${i}`);
     const { router } = engine.vhost.exchange('amq.topic');
     expect((router as unknown as { routes: Map<string, unknown> }).routes.size).toBe(10);
+  });
+});
+
+describe('a topic exchange', () => {
+  test('takes a bounded number of # in one binding key', async () => {
+    const { engine, session } = await start('q');
+    const bind = (count: number) =>
+      refusal(() => engine.bind(session, 'amq.topic', 'q', new Array(count).fill('#').join('.x.')));
+    expect(await bind(TOPIC_HASHES_MAX)).toBe('accepted');
+    expect(await bind(TOPIC_HASHES_MAX + 1)).toBe(
+      "PRECONDITION_FAILED - the binding key has 17 words '#', at most 16 are allowed",
+    );
   });
 });
 
