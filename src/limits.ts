@@ -7,6 +7,9 @@
 /** Remembered answers of one user's permission patterns in one vhost; then it starts anew. */
 export const PERMISSION_VERDICTS_MAX = 10_000;
 
+/** Upper bounds of the classes that message sizes are counted in: those of RabbitMQ's metrics. */
+export const MESSAGE_SIZE_BOUNDS: readonly number[] = [1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 5e7, 1e8];
+
 /** Routing keys whose match a topic exchange remembers; then it starts anew. */
 export const TOPIC_ROUTES_MAX = 10_000;
 

@@ -8,6 +8,7 @@ import type { Message } from '../../src/broker/message.ts';
 import type { Outcome } from '../../src/broker/queue/queue.ts';
 import type { Session } from '../../src/broker/session.ts';
 import { PrefetchWindow } from '../../src/broker/subscription.ts';
+import type { Traffic } from '../../src/broker/traffic.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
 import { methodById, methodFrame } from './compile.ts';
 import type { Confirms, ConfirmWriter } from './confirms.ts';
@@ -34,6 +35,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
   readonly writer: ContentWriter;
   readonly unacked = new Unacked();
   readonly consumers = new Map<string, AmqpConsumer>();
+  readonly traffic: Traffic;
   /** The limit of basic.qos(global=true), for all consumers together. */
   readonly window = new PrefetchWindow(0);
   /** The limit that basic.qos gives to each consumer made after it; 0 is unlimited. */
@@ -55,6 +57,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     this.number = number;
     this.connection = connection;
     this.session = session;
+    this.traffic = session.openTraffic();
     this.outbox = connection.outbox;
     this.backlog = new FrameBacklog(connection);
     this.writer = new ContentWriter(this.outbox, number, connection.tuning.frameMax);
@@ -127,19 +130,20 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
       return;
     }
     const receipt = confirms.next();
-    const reached = this.session.publish(message, receipt);
+    const reached = this.session.publish(message, receipt, this.traffic);
     if (mandatory && reached === 0) this.return(message);
     confirms.release(receipt);
   }
 
   /** Publishes without a confirm. */
   publishNow(message: Message, mandatory: boolean): void {
-    const reached = this.session.publish(message, null);
+    const reached = this.session.publish(message, null, this.traffic);
     if (mandatory && reached === 0) this.return(message);
   }
 
   /** Hands a mandatory message that reached nobody back to its publisher. */
   return(message: Message): void {
+    this.traffic.returnUnroutable++;
     const { exchange, routingKey } = message;
     const args = { replyCode: REPLIES.NO_ROUTE.code, replyText: 'NO_ROUTE', exchange, routingKey };
     this.writer.send(methodFrame('basic.return', this.number, args), message);
@@ -224,6 +228,8 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     const settled = this.transaction?.settles ?? [];
     for (const { delivery } of settled) this.session.settle(delivery, 'requeue');
     this.recover();
+    this.session.closeTraffic(this.traffic);
+    this.session.totals.churn.channelClosed++;
   }
 
   // -- inside --

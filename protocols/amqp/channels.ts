@@ -77,6 +77,7 @@ export class Channels {
     }
     const channel = new Channel(number, this.connection, session);
     this.byNumber.set(number, channel);
+    session.totals.churn.channelCreated++;
     channel.send('channel.open-ok', {});
     return channel;
   }

@@ -5,6 +5,7 @@
  * Hot path: transient messages are settled in order and allocate nothing.
  */
 import { Receipt, type ReceiptHolder } from '../../src/broker/receipt.ts';
+import { Traffic } from '../../src/broker/traffic.ts';
 
 /** Sends what Confirms found out. */
 export interface ConfirmWriter {
@@ -14,7 +15,10 @@ export interface ConfirmWriter {
 }
 
 export class Confirms implements ReceiptHolder {
+  /** Messages whose publisher has no answer yet. */
+  unconfirmed = 0;
   private readonly writer: ConfirmWriter;
+  private readonly traffic: Traffic;
   private lastSequence = 0;
   /** Every message up to here is settled one way or the other. */
   private settledUpTo = 0;
@@ -29,14 +33,17 @@ export class Confirms implements ReceiptHolder {
   private waiting = false;
   private spare: Receipt | null = null;
 
-  constructor(writer: ConfirmWriter) {
+  /** @param traffic where confirmed messages are counted */
+  constructor(writer: ConfirmWriter, traffic: Traffic = new Traffic()) {
     this.writer = writer;
+    this.traffic = traffic;
   }
 
   /** The receipt of the next message, held once; let go of it with release(). */
   next(): Receipt {
     const receipt = this.spare ?? new Receipt(this, 0);
     this.spare = null;
+    this.unconfirmed++;
     return receipt.reuse(++this.lastSequence);
   }
 
@@ -45,7 +52,9 @@ export class Confirms implements ReceiptHolder {
   }
 
   completed(sequence: number, accepted: boolean): void {
-    if (!accepted) this.toNack.push(sequence);
+    this.unconfirmed--;
+    if (accepted) this.traffic.confirm++;
+    else this.toNack.push(sequence);
     if (sequence === this.settledUpTo + 1) this.settleInOrder(sequence, accepted);
     else this.settleAhead(sequence, accepted);
     if (this.waiting) return;

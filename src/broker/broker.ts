@@ -20,6 +20,7 @@ import { BrokerError } from './errors.ts';
 import { Session } from './session.ts';
 import { outlives, snapshotOf } from './snapshot.ts';
 import { TopologyAccess } from './topology-access.ts';
+import { Totals } from './totals.ts';
 import { VHost } from './vhost.ts';
 
 /** Who exists on a broker that starts with an empty catalog. */
@@ -50,6 +51,7 @@ export class Broker implements CatalogHost {
   readonly users: Users;
   readonly vhosts = new Map<string, VHost>();
   readonly sessions = new Set<Session>();
+  readonly totals = new Totals();
   readonly store: MessageStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -87,9 +89,10 @@ export class Broker implements CatalogHost {
 
   /**
    * Opens a session of a user who has logged in.
+   * @param protocol what the client speaks, in RabbitMQ's words for metrics
    * @throws BrokerError NOT_ALLOWED if the vhost does not exist or is closed to the user
    */
-  openSession(user: User, vhostName: string): Session {
+  openSession(user: User, vhostName: string, protocol = 'amqp091'): Session {
     const vhost = this.vhosts.get(vhostName);
     if (vhost === undefined) throw new BrokerError('NOT_ALLOWED', `vhost ${vhostName} not found`);
     const permissions = user.permissions.get(vhostName);
@@ -97,7 +100,7 @@ export class Broker implements CatalogHost {
       const text = `access to vhost '${vhostName}' refused for user '${user.name}'`;
       throw new BrokerError('NOT_ALLOWED', text);
     }
-    const session = this.sessionOf(user, permissions, vhost);
+    const session = this.sessionOf(user, permissions, vhost, protocol);
     this.sessions.add(session);
     return session;
   }
@@ -123,7 +126,8 @@ export class Broker implements CatalogHost {
     return outlives(change, this);
   }
 
-  private sessionOf(user: User, permissions: Permissions, vhost: VHost): Session {
+  private sessionOf(user: User, permissions: Permissions, vhost: VHost, protocol: string): Session {
+    const { totals } = this;
     const id = `session-${++this.lastSessionId}`;
     const topology = new TopologyAccess({
       sessionId: id,
@@ -132,12 +136,14 @@ export class Broker implements CatalogHost {
       vhost,
       propose: (change) => this.propose(change),
       allocateQueueId: () => this.catalog.allocateQueueId(),
+      churn: totals.churn,
     });
     const { maxMessageBytes } = this.options;
     const closed = (session: Session): void => {
       this.sessions.delete(session);
     };
-    return new Session({ id, user, permissions, vhost, topology, maxMessageBytes, closed });
+    const who = { id, user, permissions, protocol };
+    return new Session({ ...who, vhost, topology, totals, maxMessageBytes, closed });
   }
 
   private async seed(defaults: Defaults): Promise<void> {
@@ -195,7 +201,7 @@ export class Broker implements CatalogHost {
     const { clock, log, store, queueResidentBytes } = this.options;
     const propose = (change: Change): Promise<void> => this.propose(change);
     const implied = (change: Change): void => this.imply(change);
-    const context = { clock, log, store, propose, implied };
+    const context = { clock, log, store, propose, implied, totals: this.totals };
     const budget = queueResidentBytes === undefined ? {} : { queueResidentBytes };
     this.vhosts.set(name, new VHost(name, { ...context, ...budget }));
   }

@@ -17,6 +17,8 @@ import { Unsettled } from './queue/unsettled.ts';
 import type { Receipt } from './receipt.ts';
 import type { Consumer, SubscribeOptions, Subscription } from './subscription.ts';
 import { DEFAULT_EXCHANGE_ALIAS, type TopologyAccess } from './topology-access.ts';
+import type { Totals } from './totals.ts';
+import { type DeliveryCounts, Traffic } from './traffic.ts';
 import type { VHost } from './vhost.ts';
 
 /** What the broker gives a session. */
@@ -27,6 +29,9 @@ export interface SessionContext {
   readonly permissions: Permissions;
   readonly vhost: VHost;
   readonly topology: TopologyAccess;
+  /** What the client speaks, in RabbitMQ's words for metrics: `amqp091`, `mqtt311`, `stomp` … */
+  readonly protocol: string;
+  readonly totals: Totals;
   /** Bytes of the largest body that may be published. */
   readonly maxMessageBytes: number;
   /** Called when the session has closed. */
@@ -46,10 +51,16 @@ export class Session {
   readonly vhost: VHost;
   readonly topology: TopologyAccess;
   readonly maxMessageBytes: number;
+  readonly protocol: string;
+  readonly totals: Totals;
+  /** What adapters without channels of their own send and get. */
+  readonly traffic: Traffic;
+  private readonly traffics = new Set<Traffic>();
   private readonly permissions: Permissions;
   private readonly context: SessionContext;
   private readonly subscriptions = new Set<Subscription>();
-  private readonly fetched = new Unsettled(null);
+  /** By what they are counted in. */
+  private readonly fetched = new Map<DeliveryCounts, Unsettled>();
   /** Where the last message went, and the versions that this was found in. */
   private lastExchange: Exchange | null = null;
   private lastTopology = -1;
@@ -62,20 +73,52 @@ export class Session {
     this.vhost = context.vhost;
     this.topology = context.topology;
     this.maxMessageBytes = context.maxMessageBytes;
+    this.protocol = context.protocol;
+    this.totals = context.totals;
     this.permissions = context.permissions;
     this.context = context;
+    this.traffic = this.openTraffic();
+  }
+
+  /** Counts for one more channel, until closeTraffic(). */
+  openTraffic(): Traffic {
+    const traffic = new Traffic();
+    this.traffics.add(traffic);
+    return traffic;
+  }
+
+  /** A channel has closed; what it did stays in the totals. */
+  closeTraffic(traffic: Traffic): void {
+    if (!this.traffics.delete(traffic)) return;
+    for (const [, counts] of traffic.types()) {
+      if (this.fetched.get(counts)?.size === 0) this.fetched.delete(counts);
+    }
+    this.vhost.pastTraffic.add(traffic);
+    this.context.totals.retire(this.protocol, traffic);
+  }
+
+  /** The traffic of each channel that is open, the session's own first. */
+  openTraffics(): Iterable<Traffic> {
+    return this.traffics;
   }
 
   /**
    * Publishes a message. The receipt, if any, is held by whoever has to make the message safe.
+   * @param traffic the channel it is counted for
    * @returns how many queues it reached
    * @throws BrokerError ACCESS_REFUSED, NOT_FOUND (exchange), PRECONDITION_FAILED (properties)
    */
-  publish(message: Message, receipt: Receipt | null): number {
+  publish(message: Message, receipt: Receipt | null, traffic: Traffic = this.traffic): number {
     const exchange = this.writableExchange(message.exchange);
-    if (message.properties.plain) return this.vhost.publish(exchange, message, null, receipt);
-    const keys = this.checkProperties(message);
-    return this.vhost.publish(exchange, withoutBcc(message), keys, receipt);
+    let reached: number;
+    if (message.properties.plain) {
+      reached = this.vhost.publish(exchange, message, null, receipt);
+    } else {
+      const keys = this.checkProperties(message);
+      reached = this.vhost.publish(exchange, withoutBcc(message), keys, receipt);
+    }
+    traffic.published(message.body.length, receipt !== null, reached);
+    return reached;
   }
 
   /** Makes the checks of publish() only: for a message that is published later. @throws the same */
@@ -112,19 +155,32 @@ export class Session {
     const priority = priorityOf(args.get('x-priority'), queue);
     refuseStreamArguments(args.keys(), queue);
     const ended = (subscription: Subscription): void => this.forget(subscription);
-    const subscription = queue.subscribe(consumer, { ...options, priority, ended });
+    const { traffic = this.traffic } = options;
+    const subscription = queue.subscribe(consumer, { ...options, traffic, priority, ended });
     this.subscriptions.add(subscription);
     return subscription;
   }
 
   /**
    * Fetches one message; null if none is ready. With `noAck` it is settled already.
+   * @param traffic the channel it is counted for
    * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED
    */
-  async fetch(queueName: string, noAck: boolean): Promise<Fetched | null> {
+  async fetch(
+    queueName: string,
+    noAck: boolean,
+    traffic: Traffic = this.traffic,
+  ): Promise<Fetched | null> {
     const queue = this.readableQueue(queueName);
-    const delivery = await queue.fetch(noAck ? null : this.fetched);
-    if (delivery === null) return null;
+    const counts = traffic.from(queue.type);
+    const delivery = await queue.fetch(noAck ? null : this.holderOf(counts));
+    if (delivery === null) {
+      counts.getEmpty++;
+      return null;
+    }
+    if (noAck) counts.getNoAck++;
+    else counts.get++;
+    if (delivery.redelivered) counts.redeliver++;
     if (this.ended) {
       // close() has given it back already, unless it came later than that.
       if (delivery.holder !== null) queue.settle(delivery, 'requeue');
@@ -146,7 +202,8 @@ export class Session {
     this.ended = true;
     const subscriptions = [...this.subscriptions];
     for (const subscription of subscriptions) subscription.cancel();
-    giveBack([this.fetched, ...subscriptions.map(({ unsettled }) => unsettled)]);
+    giveBack([...this.fetched.values(), ...subscriptions.map(({ unsettled }) => unsettled)]);
+    for (const traffic of [...this.traffics]) this.closeTraffic(traffic);
     this.context.closed(this);
     await this.topology.deleteOwn();
   }
@@ -154,6 +211,14 @@ export class Session {
   /** A subscription that has ended matters as long as it holds something. */
   private forget(subscription: Subscription): void {
     if (subscription.unsettled.size === 0) this.subscriptions.delete(subscription);
+  }
+
+  private holderOf(counts: DeliveryCounts): Unsettled {
+    const known = this.fetched.get(counts);
+    if (known !== undefined) return known;
+    const holder = new Unsettled(null, counts);
+    this.fetched.set(counts, holder);
+    return holder;
   }
 
   private readableQueue(name: string): Queue {

@@ -8,6 +8,7 @@ import type { Delivery } from './delivery.ts';
 import { type Fields, NO_FIELDS } from './field.ts';
 import type { Queue } from './queue/queue.ts';
 import { Unsettled } from './queue/unsettled.ts';
+import { type DeliveryCounts, Traffic } from './traffic.ts';
 
 /** Why the engine ended a subscription: its queue was deleted, or its queue's log is gone. */
 export type CancelReason = 'queue deleted' | 'queue unavailable';
@@ -74,6 +75,8 @@ export interface SubscribeOptions {
   readonly prefetch?: number;
   readonly window?: PrefetchWindow | null;
   readonly arguments?: Fields;
+  /** The channel that the deliveries are counted for; the session's own if not given. */
+  readonly traffic?: Traffic;
   /** Told when the subscription has ended, whoever ended it. */
   readonly ended?: (subscription: Subscription) => void;
 }
@@ -88,6 +91,7 @@ export class Subscription {
   readonly prefetch: number;
   readonly arguments: Fields;
   readonly unsettled: Unsettled;
+  readonly counts: DeliveryCounts;
   /** Not in the rotation: it had no credit when it was asked, or has not been started yet. */
   parked = true;
   ended = false;
@@ -105,7 +109,8 @@ export class Subscription {
     this.prefetch = options.prefetch ?? 0;
     this.arguments = options.arguments ?? NO_FIELDS;
     this.window = options.window ?? null;
-    this.unsettled = new Unsettled(this);
+    this.counts = (options.traffic ?? new Traffic()).from(queue.type);
+    this.unsettled = new Unsettled(this, this.counts);
     this.window?.subscriptions.add(this);
     this.onEnd = options.ended;
   }

@@ -14,6 +14,7 @@ import { exchangeTypeOf } from './exchange/exchange-types.ts';
 import { type Fields, typeOf } from './field.ts';
 import { comparedArguments, settingsOf } from './queue/arguments.ts';
 import type { Queue } from './queue/queue.ts';
+import type { Churn } from './totals.ts';
 import type { VHost } from './vhost.ts';
 
 /** The name that permissions know the default exchange by. */
@@ -59,6 +60,7 @@ export interface AccessContext {
   readonly userName: string;
   readonly permissions: Permissions;
   readonly vhost: VHost;
+  readonly churn: Churn;
   propose(change: VhostChange): Promise<void>;
   allocateQueueId(): QueueId;
 }
@@ -98,6 +100,7 @@ export class TopologyAccess {
     this.checkEquivalent(queue, wanted);
     await queue.store?.opened;
     queue.touch();
+    this.context.churn.queueDeclared++;
     return infoOf(queue);
   }
 
@@ -227,6 +230,7 @@ export class TopologyAccess {
     const { durable, owner, autoDelete } = wanted;
     const record = { vhost: this.vhostName, name, id, durable, owner, autoDelete };
     await this.propose({ op: 'queue.put', record: { ...record, arguments: wanted.arguments } });
+    this.context.churn.queueCreated++;
     if (owner !== null) await this.ownQueue(name);
   }
 

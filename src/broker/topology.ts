@@ -95,6 +95,7 @@ export class Topology {
     this.queues.delete(name);
     this.dropInbound(queue);
     queue.delete('queue deleted');
+    this.host.retired(queue);
     queue.store?.delete().catch((error: Error) => this.host.undeleted(queue, error));
   }
 

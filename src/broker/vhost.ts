@@ -19,12 +19,15 @@ import { type Death, type DeathReason, deadLetterOf, isCycle } from './queue/dea
 import type { Queue } from './queue/queue.ts';
 import { Receipt } from './receipt.ts';
 import { Topology, type TopologyHost } from './topology.ts';
+import type { Totals } from './totals.ts';
+import { Traffic } from './traffic.ts';
 
 /** What a vhost needs of the broker. */
 export interface VHostContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: MessageStore;
+  readonly totals: Totals;
   /** Body bytes of waiting messages that a queue may keep in memory. */
   readonly queueResidentBytes?: number;
   propose(change: VhostChange): Promise<void>;
@@ -43,6 +46,8 @@ export class VHost implements TopologyHost {
   readonly clock: Clock;
   readonly store: MessageStore;
   readonly topology: Topology;
+  /** Of channels that are closed. */
+  readonly pastTraffic = new Traffic();
   /**
    * A store that says later when a message is there takes transient ones too: they would overtake
    * persistent ones sent before them [AMQP 4.7].
@@ -96,6 +101,8 @@ export class VHost implements TopologyHost {
     const { matched } = this;
     this.route(exchange, message, extraKeys, matched);
     const reached = matched.size;
+    exchange.publishedIn++;
+    exchange.publishedOut += reached;
     this.place(message, receipt);
     return reached;
   }
@@ -139,6 +146,14 @@ export class VHost implements TopologyHost {
     this.context.log.error(`a message of ${queue} could not be read back and is lost`);
   }
 
+  retired({ type, settings, deaths }: Queue): void {
+    const past = this.context.totals.deathsOf(type, settings.deadLetterExchange !== null);
+    past.expired += deaths.expired;
+    past.maxlen += deaths.maxlen;
+    past.rejected += deaths.rejected;
+    past.delivery_limit += deaths.delivery_limit;
+  }
+
   undeleted(queue: Queue, error: Error): void {
     this.context.log.error(`the messages of ${queue} could not be deleted: ${error.message}`);
   }
@@ -147,6 +162,7 @@ export class VHost implements TopologyHost {
   async deleteQueue(queue: Queue): Promise<void> {
     if (this.topology.queues.get(queue.name) !== queue) return;
     await this.context.propose({ op: 'queue.delete', vhost: this.name, name: queue.name });
+    this.context.totals.churn.queueDeleted++;
   }
 
   /** Resolves when every durable queue has its messages back. */
@@ -224,13 +240,18 @@ export class VHost implements TopologyHost {
 
   /** Gives a message to one queue, at once or after the store has it. */
   private offer(queue: Queue, message: Message, stored: boolean, receipt: Receipt | null): void {
-    if (queue.refuses(message.body.length)) this.refuse(queue, message, receipt);
-    else if (stored && queue.store !== null) this.keepers.push(queue);
+    if (queue.refuses(message.body.length)) {
+      this.refuse(queue, message, receipt);
+      return;
+    }
+    queue.published++;
+    if (stored && queue.store !== null) this.keepers.push(queue);
     else queue.enqueue(message, NO_REF);
   }
 
   private refuse(queue: Queue, message: Message, receipt: Receipt | null): void {
     receipt?.refuse();
+    queue.deaths.maxlen++;
     if (queue.settings.overflow === 'reject-publish-dlx') queue.giveUp(message, NO_REF, 'maxlen');
   }
 

@@ -34,6 +34,7 @@ const consume: Handler<'basic.consume'> = (channel, args) => {
     exclusive,
     prefetch,
     window,
+    traffic: channel.traffic,
     arguments: args.arguments,
   });
   consumer.subscription = subscription;
@@ -53,7 +54,7 @@ const cancel: Handler<'basic.cancel'> = (channel, { consumerTag, noWait }) => {
 const cancelOk: Handler<'basic.cancel-ok'> = () => {};
 
 const get: Handler<'basic.get'> = async (channel, { queue, noAck }) => {
-  const fetched = await channel.session.fetch(queueName(channel, queue), noAck);
+  const fetched = await channel.session.fetch(queueName(channel, queue), noAck, channel.traffic);
   if (fetched === null) {
     channel.send('basic.get-empty', {});
     return;

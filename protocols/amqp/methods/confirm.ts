@@ -10,7 +10,7 @@ const select: Handler<'confirm.select'> = (channel, { noWait }) => {
   if (channel.transaction !== null) {
     throw new AmqpError('PRECONDITION_FAILED', 'cannot switch from tx to confirm mode');
   }
-  channel.confirms ??= new Confirms(channel);
+  channel.confirms ??= new Confirms(channel, channel.traffic);
   if (!noWait) channel.send('confirm.select-ok', {});
 };
 

@@ -49,6 +49,9 @@ export class Exchange {
   readonly alternate: string | null;
   readonly router: Router;
   readonly bindings = new Set<Binding>();
+  /** Messages published to it, and the queues that they reached from here, each counted. */
+  publishedIn = 0;
+  publishedOut = 0;
   /** The same by destination and routing key, to find duplicates among thousands. */
   private readonly index = new Map<string, Binding[]>();
   /** See Matched. */

@@ -170,6 +170,7 @@ export class Backlog implements Expirable {
     const message = list.messageAt(position);
     const ref = list.refAt(position);
     this.remove(level, position);
+    this.queue.deaths[reason]++;
     const inOrder = this.departures === null || this.departures.size === 0;
     if (this.queue.settings.deadLetterExchange === null) this.queue.discard(ref);
     else if (message !== null && inOrder) this.queue.giveUp(message, ref, reason);

@@ -23,6 +23,8 @@ export interface QueueHost {
   implied(change: VhostChange): void;
   /** A stored message could not be read back. */
   lost(queue: Queue): void;
+  /** The queue is gone; what it counted is all that is left. */
+  retired(queue: Queue): void;
   /** The store could not forget the queue. */
   undeleted(queue: Queue, error: Error): void;
 }

@@ -25,6 +25,7 @@ import {
   type SubscribeOptions,
   Subscription,
 } from '../subscription.ts';
+import { DeathCounts, DeliveryCounts } from '../traffic.ts';
 import type { QueueSettings } from './arguments.ts';
 import { Backlog } from './backlog.ts';
 import type { DeathReason } from './dead-letter.ts';
@@ -44,6 +45,11 @@ export class Queue implements QueueSink, ReceiptHolder {
   readonly autoDelete: boolean;
   readonly arguments: Fields;
   readonly settings: QueueSettings;
+  readonly type = 'classic';
+  /** Messages that were routed here, and what became of them. */
+  published = 0;
+  readonly counts = new DeliveryCounts();
+  readonly deaths = new DeathCounts();
   readonly backlog: Backlog;
   readonly subscriptions: Subscriptions;
   /** Where persistent messages are kept; null if the queue is not durable. */
@@ -182,10 +188,17 @@ export class Queue implements QueueSink, ReceiptHolder {
       await new Promise<void>((resolve) => this.waiters.push(resolve));
       delivery = this.backlog.takeHead();
     }
-    if (delivery === null) return null;
+    const { counts } = this;
+    if (delivery === null) {
+      counts.getEmpty++;
+      return null;
+    }
+    if (delivery.redelivered) counts.redeliver++;
     if (holder === null) {
+      counts.getNoAck++;
       this.discard(delivery.ref);
     } else {
+      counts.get++;
       this.unsettled++;
       holder.add(delivery);
     }
@@ -197,8 +210,13 @@ export class Queue implements QueueSink, ReceiptHolder {
     const holder = delivery.holder as Unsettled;
     holder.remove(delivery);
     this.unsettled--;
-    if (outcome === 'ack') this.discard(delivery.ref);
-    else if (!this.deleted) this.handBack(delivery, outcome);
+    if (outcome === 'ack') {
+      this.counts.ack++;
+      holder.counts.ack++;
+      this.discard(delivery.ref);
+    } else if (!this.deleted) {
+      this.handBack(delivery, outcome);
+    }
     holder.subscription?.credit();
   }
 
@@ -255,6 +273,7 @@ export class Queue implements QueueSink, ReceiptHolder {
   private handBack(delivery: Delivery, outcome: 'requeue' | 'reject'): void {
     const { message, ref, deliveryCount } = delivery;
     if (outcome === 'reject') {
+      this.deaths.rejected++;
       this.giveUp(message, ref, 'rejected');
       return;
     }
@@ -271,9 +290,18 @@ export class Queue implements QueueSink, ReceiptHolder {
 
   private handOver(subscription: Subscription, delivery: Delivery): void {
     this.subscriptions.served();
+    const { counts } = subscription;
+    if (delivery.redelivered) {
+      this.counts.redeliver++;
+      counts.redeliver++;
+    }
     if (subscription.noAck) {
+      this.counts.deliverNoAck++;
+      counts.deliverNoAck++;
       this.discard(delivery.ref);
     } else {
+      this.counts.deliver++;
+      counts.deliver++;
       this.unsettled++;
       subscription.charge(delivery);
     }

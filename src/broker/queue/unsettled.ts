@@ -6,16 +6,20 @@
 import { assert } from '../../assert.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Subscription } from '../subscription.ts';
+import type { DeliveryCounts } from '../traffic.ts';
 
 export class Unsettled {
   /** The subscription to credit when one is settled; null for fetched messages. */
   readonly subscription: Subscription | null;
+  /** Counts what is settled from here, besides the queue's own. */
+  readonly counts: DeliveryCounts;
   size = 0;
   private oldest: Delivery | null = null;
   private newest: Delivery | null = null;
 
-  constructor(subscription: Subscription | null) {
+  constructor(subscription: Subscription | null, counts: DeliveryCounts) {
     this.subscription = subscription;
+    this.counts = counts;
   }
 
   add(delivery: Delivery): void {

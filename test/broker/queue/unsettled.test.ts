@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { Delivery } from '../../../src/broker/delivery.ts';
 import type { Queue } from '../../../src/broker/queue/queue.ts';
 import { Unsettled } from '../../../src/broker/queue/unsettled.ts';
+import { DeliveryCounts } from '../../../src/broker/traffic.ts';
 import { bodyOf, message } from '../../support/engine.ts';
 
 /** An Unsettled with a delivery for each letter. */
 function holding(letters: string): { held: Unsettled; deliveries: Map<string, Delivery> } {
-  const held = new Unsettled(null);
+  const held = new Unsettled(null, new DeliveryCounts());
   const deliveries = new Map<string, Delivery>();
   for (const letter of letters) {
     const one = message('', '', letter);
