@@ -5,83 +5,16 @@
  * an effect. Keys are RabbitMQ's wherever RabbitMQ has the setting.
  */
 import {
-  boolean,
-  integer,
-  listener,
-  milliseconds,
-  oneOf,
-  orInfinity,
-  pattern,
-  seconds,
-  size,
-  string,
-  type ValueType,
-} from './config-value.ts';
+  type AnyOption,
+  type FamilyOption,
+  list,
+  type SingleOption,
+  set,
+  single,
+} from './config-option.ts';
+import { NETWORK_OPTIONS } from './config-options-network.ts';
+import { boolean, integer, oneOf, pattern, seconds, size, string } from './config-value.ts';
 
-interface Documented {
-  /** The heading under which help and sample file show it. */
-  readonly group: string;
-  /** What it does: one or two sentences, which no other document repeats. */
-  readonly text: string;
-}
-
-/** An option with one value: `heartbeat = 60`. */
-export interface SingleOption<T> extends Documented {
-  readonly kind: 'single';
-  readonly type: ValueType<T>;
-  /** As one would write it, or the key of another option whose value it then takes. */
-  readonly default: string | { readonly sameAs: string };
-  /** Other keys for the same thing. */
-  readonly aliases?: readonly string[];
-  /** Environment variables besides `WARREN_…` that set it. */
-  readonly env?: readonly string[];
-  /** Whether messages must not repeat the value. */
-  readonly secret?: true;
-}
-
-/**
- * An option with many named values: `listeners.tcp.default = 5672`. Its key is what stands
- * before the name. It yields a Map of all (`map`), the values alone, those with numbers for names
- * first and in order (`list`), or the names whose value is true (`set`).
- */
-export interface FamilyOption<T, Kind extends 'map' | 'list' | 'set'> extends Documented {
-  readonly kind: Kind;
-  readonly type: ValueType<T>;
-  /** What the name is called in help: `listeners.tcp.<name>`. */
-  readonly member: string;
-  readonly default: Readonly<Record<string, string>>;
-  /** Whether the defaults hold only while no member is set at all, as in RabbitMQ. */
-  readonly defaultsReplaced: boolean;
-  /** Whether `key = none` empties it and `key.name = none` takes one member out. */
-  readonly none: boolean;
-}
-
-export type AnyFamily =
-  | FamilyOption<unknown, 'map'>
-  | FamilyOption<unknown, 'list'>
-  | FamilyOption<unknown, 'set'>;
-
-export type AnyOption = SingleOption<unknown> | AnyFamily;
-
-function single<T>(option: Omit<SingleOption<T>, 'kind'>): SingleOption<T> {
-  return { kind: 'single', ...option };
-}
-
-function map<T>(option: Omit<FamilyOption<T, 'map'>, 'kind'>): FamilyOption<T, 'map'> {
-  return { kind: 'map', ...option };
-}
-
-function list<T>(option: Omit<FamilyOption<T, 'list'>, 'kind'>): FamilyOption<T, 'list'> {
-  return { kind: 'list', ...option };
-}
-
-function set(
-  option: Omit<FamilyOption<boolean, 'set'>, 'kind' | 'type'>,
-): FamilyOption<boolean, 'set'> {
-  return { kind: 'set', type: boolean, ...option };
-}
-
-const NETWORK = 'Network';
 const ACCESS = 'Users and access';
 const LIMITS = 'Protocol limits';
 const LOGGING = 'Logging';
@@ -104,43 +37,7 @@ const logLevel = oneOf(['debug', 'info', 'warning', 'error', 'critical', 'none']
 });
 
 export const OPTIONS = {
-  'listeners.tcp': map({
-    group: NETWORK,
-    type: listener,
-    member: 'name',
-    default: { default: '5672' },
-    defaultsReplaced: true,
-    none: true,
-    text:
-      'Where AMQP clients connect, under any number of names: a port on every interface, or an ' +
-      'address and a port. Port 0 picks a free one. Naming one listener drops the default, so ' +
-      '"listeners.tcp.local = 127.0.0.1:5672" alone listens on the loopback interface only; ' +
-      '"listeners.tcp = none" listens nowhere.',
-  }),
-  'tcp_listen_options.backlog': single({
-    group: NETWORK,
-    type: integer(1, 65_535),
-    default: '128',
-    text: 'How many connections the system may hold before they are accepted.',
-  }),
-  'tcp_listen_options.nodelay': single({
-    group: NETWORK,
-    type: boolean,
-    default: 'true',
-    text: "Whether small packets go out at once (true turns Nagle's algorithm off).",
-  }),
-  'tcp_listen_options.keepalive': single({
-    group: NETWORK,
-    type: boolean,
-    default: 'false',
-    text: 'Whether the system probes idle connections, besides the heartbeats of the protocol.',
-  }),
-  handshake_timeout: single({
-    group: NETWORK,
-    type: orInfinity(milliseconds(1, 86_400_000)),
-    default: '10000',
-    text: 'How long a client may take from connecting until it is logged in.',
-  }),
+  ...NETWORK_OPTIONS,
 
   default_user: single({
     group: ACCESS,

@@ -3,7 +3,8 @@
  * tables of options and flags, so that they cannot drift from what the broker does.
  */
 import { FLAGS } from './config-flags.ts';
-import { ALL_OPTIONS, type AnyOption, variableOf } from './config-options.ts';
+import type { AnyOption } from './config-option.ts';
+import { ALL_OPTIONS, variableOf } from './config-options.ts';
 
 const COLUMNS = 80;
 

@@ -167,6 +167,15 @@ export function orInfinity(type: ValueType<number>): ValueType<number> {
   };
 }
 
+/** The same, or `none`, which is null. */
+export function orNone<T>(type: ValueType<T>): ValueType<T | null> {
+  return {
+    placeholder: type.placeholder.replace('>', '|none>'),
+    expected: `${type.expected}, or none`,
+    parse: (text) => (text === 'none' ? null : type.parse(text)),
+  };
+}
+
 /** `5672`, `127.0.0.1:5672`, `::1:5672` or `[::1]:5672`. */
 export const listener: ValueType<ListenerAddress> = {
   placeholder: '<[address:]port>',

@@ -14,15 +14,14 @@ import {
   type Setting,
 } from './config-file.ts';
 import { type CommandLine, parseCommandLine } from './config-flags.ts';
+import type { AnyFamily, SingleOption } from './config-option.ts';
 import {
   ALL_OPTIONS,
-  type AnyFamily,
   findOption,
   type OptionKey,
   type OptionReference,
   type Options,
   type OptionValue,
-  type SingleOption,
 } from './config-options.ts';
 import { fateOf, INERT_KEYS, UNSUPPORTED_KEYS } from './config-rabbitmq-keys.ts';
 import { nearest } from './edit-distance.ts';

@@ -4,7 +4,8 @@
  * is documented in config/warren.conf.
  */
 import type { Clock } from './clock.ts';
-import { Config, type Overrides } from './config.ts';
+import type { Overrides } from './config.ts';
+import { loopbackConfig } from './listeners.ts';
 import { type Log, silentLog } from './log.ts';
 import { RunningBroker } from './running-broker.ts';
 
@@ -35,7 +36,7 @@ export interface EmbeddedBroker {
  * @throws ConfigError if an option is unknown or its value not valid
  */
 export async function startBroker(options: StartOptions = {}): Promise<EmbeddedBroker> {
-  const config = Config.from({ 'listeners.tcp.default': '127.0.0.1:0', ...options.config });
+  const config = loopbackConfig(options.config);
   const { log = silentLog, clock } = options;
   const running = await RunningBroker.start({ config, log, ...(clock && { clock }) });
   const port = running.listeners[0]?.port ?? 0;

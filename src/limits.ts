@@ -88,3 +88,15 @@ export const STOP_TIMEOUT_MS = 10_000;
 
 /** How often a broker started by npx looks whether npx is still there. */
 export const PARENT_LOOK_MS = 1_000;
+
+/** The request line and headers of a WebSocket handshake. */
+export const HTTP_HEADER_BYTES = 16 * 1024;
+
+/** The largest WebSocket message before the client is logged in; tokens can be long. */
+export const WEBSOCKET_LOGIN_BYTES = 64 * 1024;
+
+/** What a WebSocket message may have besides a message of the largest size. */
+export const WEBSOCKET_OVERHEAD_BYTES = 1024 * 1024;
+
+/** How often a WebSocket client that is silent is pinged; one that stays silent is closed. */
+export const WEBSOCKET_PING_MS = 30_000;

@@ -2,16 +2,17 @@
  * RunningBroker: an engine with a store, a catalog and listeners in front: what main.ts and
  * embed.ts start and stop. A composition root: the only kind of file that knows every part.
  */
-import { Amqp } from '../protocols/index.ts';
 import { Broker } from './broker/broker.ts';
 import { type Clock, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { type Listening, makeListeners } from './listeners.ts';
 import type { Log } from './log.ts';
-import { Listener, ReadBuffer } from './server/listener.ts';
-import type { Protocol } from './server/protocol.ts';
+import type { Connections } from './server/connections.ts';
+import type { Listener } from './server/listener.ts';
+import { Shared } from './server/shared.ts';
+import type { WebSocketEndpoint } from './server/websocket-endpoint.ts';
 import { MemoryCatalog } from './storage/memory-catalog.ts';
 import { MemoryStore } from './storage/memory-store.ts';
-import { VERSION } from './version.ts';
 
 export interface Parts {
   readonly config: Config;
@@ -22,20 +23,26 @@ export interface Parts {
 export class RunningBroker {
   readonly broker: Broker;
   readonly listeners: readonly Listener[];
+  /** What the management port takes by WebSocket. */
+  readonly endpoints: readonly WebSocketEndpoint[];
+  /** Every open client. */
+  readonly connections: Connections;
   private stopping: Promise<void> | null = null;
 
-  private constructor(broker: Broker, listeners: readonly Listener[]) {
+  private constructor(broker: Broker, connections: Connections, listening: Listening) {
     this.broker = broker;
-    this.listeners = listeners;
-    broker.store.onBusy((busy) => {
-      for (const listener of listeners) listener.storeBusy(busy);
-    });
+    this.connections = connections;
+    this.listeners = listening.listeners;
+    this.endpoints = listening.endpoints;
+    broker.store.onBusy((busy) => connections.storeBusy(busy));
   }
 
   /** @throws Error if a listener's port cannot be had; then nothing is left running */
   static async start(parts: Parts): Promise<RunningBroker> {
     const broker = await openBroker(parts);
-    const running = new RunningBroker(broker, makeListeners(parts, broker));
+    const shared = new Shared(parts.log);
+    const listening = makeListeners(parts.config, broker, shared);
+    const running = new RunningBroker(broker, shared.connections, listening);
     try {
       for (const listener of running.listeners) await listener.start();
     } catch (error) {
@@ -52,7 +59,8 @@ export class RunningBroker {
   }
 
   private async close(reason: string): Promise<void> {
-    await Promise.all(this.listeners.map((listener) => listener.stop(reason)));
+    const stopped = this.listeners.map((listener) => listener.stop(reason));
+    await Promise.all([...stopped, this.connections.goodbye(reason)]);
     await this.broker.close();
   }
 }
@@ -77,32 +85,5 @@ function openBroker({ config, log, clock }: Parts): Promise<Broker> {
     },
     loopbackUsers: [...config.get('loopback_users')],
     maxMessageBytes: config.get('max_message_size'),
-  });
-}
-
-function makeListeners({ config, log }: Parts, broker: Broker): Listener[] {
-  const shared = new ReadBuffer();
-  const amqp = amqpOf(config, broker);
-  const tcp = {
-    backlog: config.get('tcp_listen_options.backlog'),
-    noDelay: config.get('tcp_listen_options.nodelay'),
-    keepAlive: config.get('tcp_listen_options.keepalive'),
-  };
-  return [...config.get('listeners.tcp').values()].map(
-    (address) => new Listener(amqp, { ...address, ...tcp }, shared, log),
-  );
-}
-
-function amqpOf(config: Config, broker: Broker): Protocol {
-  return new Amqp(broker, {
-    identity: { clusterName: config.get('cluster_name'), version: VERSION },
-    tuning: {
-      channelMax: config.get('channel_max'),
-      frameMax: config.get('frame_max'),
-      heartbeat: config.get('heartbeat'),
-    },
-    initialFrameMax: config.get('initial_frame_max'),
-    mechanisms: config.get('auth_mechanisms'),
-    handshakeTimeoutMs: config.get('handshake_timeout'),
   });
 }

@@ -33,6 +33,10 @@ export class Channels {
     return channel;
   }
 
+  get size(): number {
+    return this.byNumber.size;
+  }
+
   /** Every channel that is open or waits for close-ok. */
   all(): Iterable<Channel> {
     return this.byNumber.values();

@@ -15,10 +15,11 @@ import {
   SILENT_CLOSE_DELAY_MS,
 } from '../../src/limits.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
-import type { Client, Connection } from '../../src/server/protocol.ts';
+import type { Client, Connection, Description } from '../../src/server/protocol.ts';
 import type { Channel } from './channel.ts';
 import { Channels } from './channels.ts';
 import { methodById, methodFrame } from './compile.ts';
+import { describe } from './description.ts';
 import { AmqpError, REPLIES, REPLY_OF_KIND, type Reply, replyText } from './errors.ts';
 import { FrameReader, type FrameSink } from './frames.ts';
 import {
@@ -78,8 +79,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
 
   /** `127.0.0.1:40001 -> 127.0.0.1:5672`, as RabbitMQ names connections. */
   get name(): string {
-    const { remoteAddress, remotePort, localAddress, localPort } = this.client;
-    return `${remoteAddress}:${remotePort} -> ${localAddress}:${localPort}`;
+    return this.client.name;
   }
 
   // -- Connection: what the listener calls --
@@ -124,6 +124,11 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     const text = `broker forced connection closure with reason '${reason}'`;
     this.draining = true;
     this.refuse(REPLIES.CONNECTION_FORCED, replyText('CONNECTION_FORCED', text));
+  }
+
+  describe(): Description {
+    const state = this.closing ? 'closing' : 'running';
+    return describe(this.handshake, this.session, this.tuning, state, this.channels.size);
   }
 
   // -- FrameSink: what the frame reader calls --

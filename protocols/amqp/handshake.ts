@@ -58,6 +58,8 @@ export interface HandshakeHost {
 export class Handshake {
   /** What the client says about itself. */
   clientProperties: Fields = NO_FIELDS;
+  /** The SASL mechanism that the client has chosen. */
+  mechanism = '';
   private readonly host: HandshakeHost;
   private readonly options: HandshakeOptions;
   /** What has come of the protocol header; null once it is complete. */
@@ -112,6 +114,7 @@ export class Handshake {
     const { host, options } = this;
     const args = this.expect(method, 'connection.start-ok');
     this.clientProperties = args.clientProperties;
+    this.mechanism = args.mechanism;
     const credentials = credentialsOf(args.mechanism, args.response, options.mechanisms);
     const login = { ...credentials, loopback: host.client.loopback };
     const user = host.broker.authenticate(login);

@@ -1,15 +1,19 @@
 /**
- * Listener: one TCP port and the clients connected to it. All sockets are read into one shared
- * buffer, because adapters are done with the bytes when receive() returns: half the memory and
- * fewer allocations than a buffer per read (performance.md, technique 3).
+ * Listener: one TCP port and the clients connected to it. What stands between the socket and the
+ * adapter (TLS, WebSocket) is done in entrance.ts; a plain connection goes straight to its adapter.
+ * Which listeners there are is src/listeners.ts.
  */
-import { createServer, type Server, Socket } from 'node:net';
-import { GOODBYE_TIMEOUT_MS, READ_BUFFER_BYTES, SOCKET_END_GRACE_MS } from '../limits.ts';
-import type { Log } from '../log.ts';
-import { Outbox, SlabPool } from './outbox.ts';
-import type { Client, Connection, Protocol } from './protocol.ts';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { OpenConnection } from './connections.ts';
+import { Entrance, type EntranceOptions } from './entrance.ts';
+import { endsOf, originOf } from './origin.ts';
+import type { Protocol } from './protocol.ts';
+import type { Shared } from './shared.ts';
+import { openSocketClient } from './socket-client.ts';
 
-export interface ListenerOptions {
+export interface ListenerOptions extends EntranceOptions {
+  /** The protocol as RabbitMQ's API calls it: `amqp`, `mqtt`, `stomp`. */
+  readonly id: string;
   /** null listens on IPv6 and IPv4 alike, if the machine has both. */
   readonly host: string | null;
   /** 0 picks a free one. */
@@ -19,26 +23,20 @@ export interface ListenerOptions {
   readonly keepAlive: boolean;
 }
 
-/** What all listeners of a broker share. */
-export class ReadBuffer {
-  readonly bytes = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
-  readonly slabs = new SlabPool();
-}
-
 export class Listener {
   readonly protocol: Protocol;
   private readonly options: ListenerOptions;
-  private readonly shared: ReadBuffer;
-  private readonly log: Log;
+  private readonly shared: Shared;
   private readonly server: Server;
-  private readonly clients = new Map<Socket, Connection>();
+  private readonly entrance: Entrance | null;
+  private readonly clients = new Set<OpenConnection>();
 
-  constructor(protocol: Protocol, options: ListenerOptions, shared: ReadBuffer, log: Log) {
+  constructor(protocol: Protocol, options: ListenerOptions, shared: Shared) {
     this.protocol = protocol;
     this.options = options;
     this.shared = shared;
-    this.log = log;
     this.server = createServer({ pauseOnConnect: true }, (socket) => this.accept(socket));
+    this.entrance = Entrance.needed(options) ? new Entrance(protocol, options, shared) : null;
   }
 
   /** The port that clients connect to; after start(). */
@@ -47,12 +45,29 @@ export class Listener {
     return typeof address === 'object' && address !== null ? address.port : this.options.port;
   }
 
+  /** The address that it listens on; after start(). */
+  get host(): string {
+    const address = this.server.address();
+    return typeof address === 'object' && address !== null ? address.address : '?';
+  }
+
+  /** As RabbitMQ's API calls it: `amqp`, `amqp/ssl`, `http/web-mqtt`. */
+  get id(): string {
+    const { id, webSocket } = this.options;
+    return webSocket === undefined ? id : `http/web-${id}`;
+  }
+
+  /** `AMQP 0-9-1`, `AMQP 0-9-1 over TLS`, `MQTT over WebSocket and TLS`. */
+  get name(): string {
+    const { webSocket } = this.options;
+    return `${this.protocol.name}${webSocket === undefined ? '' : ' over WebSocket'}`;
+  }
+
   /** `AMQP 0-9-1 listening on [::]:5672` */
   toString(): string {
-    const address = this.server.address();
-    const host = typeof address === 'object' && address !== null ? address.address : '?';
+    const { host } = this;
     const shown = host.includes(':') ? `[${host}]` : host;
-    return `${this.protocol.name} listening on ${shown}:${this.port}`;
+    return `${this.name} listening on ${shown}:${this.port}`;
   }
 
   /** @throws Error if the port cannot be had, e.g. because somebody else has it */
@@ -71,20 +86,13 @@ export class Listener {
   /** Accepts nobody else, says goodbye to everybody, and waits until all are gone. */
   async stop(reason: string): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    await Promise.all(
-      [...this.clients].map(([socket, connection]) => goodbye(socket, connection, reason)),
-    );
+    this.entrance?.stop();
+    await Promise.all([...this.clients].map((one) => one.goodbye(reason)));
     await closed;
   }
 
-  /** Tells every connection that the store is behind, or no longer. */
-  storeBusy(busy: boolean): void {
-    for (const connection of this.clients.values()) connection.storeBusy(busy);
-  }
-
   private inUse(): string {
-    const { name } = this.protocol;
-    return `port ${this.options.port} for ${name} is taken: is another broker running on it?`;
+    return `port ${this.options.port} for ${this.name} is taken: is another broker running on it?`;
   }
 
   private listen(host: string, port: number, backlog: number): Promise<void> {
@@ -92,102 +100,28 @@ export class Listener {
       this.server.once('error', reject);
       this.server.listen({ host, port, backlog }, () => {
         this.server.off('error', reject);
-        this.server.on('error', (error) => this.log.error(`${this}: ${error.message}`));
+        this.server.on('error', (error) => this.shared.log.error(`${this}: ${error.message}`));
         resolve();
       });
     });
   }
 
-  private accept(accepted: Socket): void {
-    const onread = {
-      buffer: this.shared.bytes,
-      callback: (bytes: number, buffer: Uint8Array): boolean => {
-        connection?.receive(buffer as Buffer, 0, bytes);
-        return true;
-      },
-    };
-    const socket = adopt(accepted, onread);
+  private accept(socket: Socket): void {
     socket.setNoDelay(this.options.noDelay);
     socket.setKeepAlive(this.options.keepAlive);
-    let connection: Connection | null = null;
-    const outbox = new Outbox(socket, this.shared.slabs, () => connection?.drained());
-    socket.on('error', (error) => this.log.debug(`${this.protocol.name} socket: ${error.message}`));
-    socket.once('end', () => limitFarewell(socket));
-    socket.on('close', () => {
-      this.clients.delete(socket);
-      connection?.closed();
-    });
-    connection = this.protocol.connect(clientOf(socket, outbox));
-    this.clients.set(socket, connection);
-    socket.resume();
+    const { protocol, shared, entrance, joined, left } = this;
+    if (entrance !== null) entrance.enter(socket, joined, left);
+    else
+      joined(
+        openSocketClient(socket, originOf(endsOf(socket), null), protocol, shared, null, left),
+      );
   }
-}
 
-/**
- * The same connection as a socket that reads into the shared buffer. `onread` can only be given
- * to the constructor, and servers do not pass it on, so the handle moves to a new Socket; where
- * that (semi-internal) handle is not to be had, the accepted socket is used with 'data' events.
- */
-function adopt(
-  accepted: Socket,
-  onread: { buffer: Buffer; callback(bytes: number, buffer: Uint8Array): boolean },
-): Socket {
-  const owner = accepted as unknown as { _handle: { reading: boolean } | null };
-  const handle = owner._handle;
-  if (handle === null || handle === undefined) {
-    accepted.on('data', (chunk) => onread.callback(chunk.length, chunk));
-    return accepted;
-  }
-  owner._handle = null;
-  accepted.destroy();
-  const options = { handle, onread, readable: true, writable: true, pauseOnCreate: true };
-  return new Socket(options as unknown as ConstructorParameters<typeof Socket>[0]);
-}
-
-function clientOf(socket: Socket, outbox: Outbox): Client {
-  const remoteAddress = plainAddress(socket.remoteAddress ?? '');
-  return {
-    remoteAddress,
-    remotePort: socket.remotePort ?? 0,
-    localAddress: plainAddress(socket.localAddress ?? ''),
-    localPort: socket.localPort ?? 0,
-    loopback: remoteAddress === '::1' || remoteAddress.startsWith('127.'),
-    outbox,
-    pause: () => socket.pause(),
-    resume: () => socket.resume(),
-    end: () => {
-      outbox.end();
-      socket.end();
-      limitFarewell(socket);
-    },
-    destroy: () => socket.destroy(),
+  private readonly joined = (one: OpenConnection): void => {
+    this.clients.add(one);
   };
-}
 
-/** One side has ended: the other has a while to read what is left and to end too. */
-function limitFarewell(socket: Socket): void {
-  const limit = setTimeout(() => socket.destroy(), SOCKET_END_GRACE_MS).unref();
-  socket.once('close', () => clearTimeout(limit));
-}
-
-/** An IPv4 address without the `::ffff:` that a dual-stack socket puts in front. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
-}
-
-/**
- * Resolves when the client has gone. Adapters have time limits of their own, but by the broker's
- * clock, which may stand still.
- */
-function goodbye(socket: Socket, connection: Connection, reason: string): Promise<void> {
-  return new Promise((resolve) => {
-    const limit = setTimeout(() => socket.destroy(), GOODBYE_TIMEOUT_MS);
-    const gone = (): void => {
-      clearTimeout(limit);
-      resolve();
-    };
-    if (socket.closed) gone();
-    else socket.once('close', gone);
-    connection.stop(reason);
-  });
+  private readonly left = (one: OpenConnection): void => {
+    this.clients.delete(one);
+  };
 }

@@ -4,13 +4,25 @@
  * when the kernel has it. Over its high-water mark it is not `open`: consumers stop taking. Hot
  * path: one system call per turn instead of one per message is worth a factor of ten and more.
  */
-import type { Socket } from 'node:net';
 import {
   OUTBOX_HIGH_WATER_BYTES,
   OUTBOX_SLAB_BYTES,
   OUTBOX_SLABS_KEPT,
   OUTBOX_STALL_BYTES,
 } from '../limits.ts';
+
+/** Where an outbox sends to: a socket, or what looks like one (websocket-client.ts). */
+export interface Sink {
+  /** Bytes that have been written and not yet been taken by the kernel. */
+  readonly writableLength: number;
+  readonly destroyed: boolean;
+  /** Bytes must not change until `done`, or until writableLength is 0. */
+  write(bytes: Uint8Array, done?: () => void): boolean;
+  /** Collects what is written until uncork(). */
+  cork(): void;
+  uncork(): void;
+  on(event: 'drain', listener: () => void): unknown;
+}
 
 /** Slabs that no connection is using. One pool serves all connections. */
 export class SlabPool {
@@ -33,8 +45,10 @@ export class Outbox {
   slab: Buffer = NO_SLAB;
   /** Bytes sent or waiting to be. */
   bytes = 0;
+  /** Calls of the system, about. */
+  writes = 0;
   private used = 0;
-  private readonly socket: Socket;
+  private readonly socket: Sink;
   private readonly pool: SlabPool;
   private readonly drained: () => void;
   /** Bytes that the kernel had not taken when moved() was asked last. */
@@ -43,7 +57,7 @@ export class Outbox {
   private ended = false;
 
   /** @param drained called when the socket has taken everything after a time of back-pressure */
-  constructor(socket: Socket, pool: SlabPool, drained: () => void) {
+  constructor(socket: Sink, pool: SlabPool, drained: () => void) {
     this.socket = socket;
     this.pool = pool;
     this.drained = drained;
@@ -95,6 +109,7 @@ export class Outbox {
   writeInPlace(bytes: Buffer): void {
     this.flush();
     this.bytes += bytes.length;
+    this.writes++;
     if (!this.ended) this.socket.write(bytes);
   }
 
@@ -118,6 +133,7 @@ export class Outbox {
       pool.give(slab);
       return;
     }
+    this.writes++;
     // Small writes that the kernel takes at once need no callback: the slab is free again.
     let pending = true;
     socket.write(slab.subarray(0, used), () => {
@@ -154,7 +170,7 @@ export class Outbox {
 }
 
 /** What the socket has been given and the kernel has not taken; writableLength moves in leaps. */
-function queuedBytes(socket: Socket): number {
+function queuedBytes(socket: Sink): number {
   const { _handle: handle } = socket as unknown as { _handle?: { writeQueueSize?: number } | null };
   return handle?.writeQueueSize ?? socket.writableLength;
 }

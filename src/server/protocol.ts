@@ -3,17 +3,53 @@
  * over; the adapter turns them into calls of a Session and deliveries into bytes. Nothing here
  * knows what the bytes mean.
  */
+import type { Fields } from '../broker/field.ts';
 import type { Outbox } from './outbox.ts';
 
-/** One connected client, as an adapter sees it. */
-export interface Client {
+/** The two ends of a connection. Behind a proxy: those that the proxy has reported. */
+export interface Ends {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+}
+
+/** How a connection is encrypted, and who the peer has proved to be. */
+export interface TlsDetails {
+  /** `TLSv1.3`. */
+  readonly version: string;
+  /** The cipher suite by its standard name. */
+  readonly cipher: string;
+  /** The peer's certificate if it has sent one that was verified; null otherwise. */
+  readonly certificate: PeerCertificate | null;
+}
+
+/** A client certificate that the listener's certificate authorities vouch for. */
+export interface PeerCertificate {
+  /** The distinguished name as RabbitMQ writes it: `CN=client,O=Example,C=NO` [RFC 4514]. */
+  readonly subject: string;
+  readonly issuer: string;
+  readonly commonName: string | null;
+  /** Subject alternative names: `DNS:host`, `email:a@b`, `URI:…`, `IP Address:…`. */
+  readonly alternativeNames: readonly string[];
+  readonly validFrom: string;
+  readonly validTo: string;
+}
+
+/** One connected client, as an adapter sees it. */
+export interface Client extends Ends {
+  /** `127.0.0.1:40001 -> 127.0.0.1:5672`, as RabbitMQ names connections. */
+  readonly name: string;
   /** Does the peer sit on this machine? */
   readonly loopback: boolean;
+  /** null on a connection that is not encrypted. */
+  readonly tls: TlsDetails | null;
+  /** Over WebSocket: the subprotocol that was agreed, '' if none; null over TCP. */
+  readonly subprotocol: string | null;
   readonly outbox: Outbox;
+  /** Bytes that have come, and in how many pieces. */
+  readonly readBytes: number;
+  readonly reads: number;
   /** Stops and restarts reading from the socket. */
   pause(): void;
   resume(): void;
@@ -21,6 +57,34 @@ export interface Client {
   end(): void;
   /** Closes at once. */
   destroy(): void;
+}
+
+/** What a connection is doing, in RabbitMQ's words. `starting`: not logged in yet. */
+export type ConnectionState = 'starting' | 'running' | 'flow' | 'blocking' | 'blocked' | 'closing';
+
+/** What an adapter says about one of its connections; asked for when somebody looks. */
+export interface Description {
+  /** Precise, as RabbitMQ shows it: `AMQP 0-9-1`, `MQTT 3.1.1`, `STOMP 1.2`. */
+  readonly protocol: string;
+  readonly state: ConnectionState;
+  /** null until the client has logged in. */
+  readonly user: string | null;
+  readonly vhost: string | null;
+  /** The SASL mechanism, or what comes nearest. */
+  readonly authMechanism?: string;
+  /** What the client says about itself. */
+  readonly clientProperties?: Fields;
+  /** The name that the client gave its connection. */
+  readonly givenName?: string | null;
+  /** MQTT. */
+  readonly clientId?: string;
+  /** Seconds between heartbeats or keep-alives, 0 for none. */
+  readonly heartbeat?: number;
+  /** AMQP: as negotiated. */
+  readonly frameMax?: number;
+  readonly channelMax?: number;
+  /** How many channels (AMQP) or sessions (AMQP 1.0) are open. */
+  readonly channels?: number;
 }
 
 /** The adapter's side of one connection. None of its methods may throw. */
@@ -35,6 +99,8 @@ export interface Connection {
   closed(): void;
   /** The broker stops, or an operator closes the connection: say goodbye. */
   stop(reason: string): void;
+  /** For the registry of connections; without it they show the protocol's name and no more. */
+  describe?(): Description;
 }
 
 export interface Protocol {

@@ -4,55 +4,13 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { GOODBYE_TIMEOUT_MS, SOCKET_END_GRACE_MS } from '../../src/limits.ts';
 import { silentLog } from '../../src/log.ts';
-import { Listener, type ListenerOptions, ReadBuffer } from '../../src/server/listener.ts';
-import type { Client, Connection, Protocol } from '../../src/server/protocol.ts';
+import { Listener, type ListenerOptions } from '../../src/server/listener.ts';
+import { Shared } from '../../src/server/shared.ts';
+import { Notes } from '../support/notes.ts';
 
-/** A connection that writes down what it is told. */
-class Note implements Connection {
-  readonly client: Client;
-  readonly told: string[] = [];
-  text = '';
-  /** What it does when it is told to stop. */
-  leave: () => void;
-
-  constructor(client: Client) {
-    this.client = client;
-    this.leave = () => client.end();
-  }
-
-  receive(buffer: Buffer, start: number, end: number): void {
-    this.text += buffer.toString('latin1', start, end);
-  }
-
-  drained(): void {
-    this.told.push('drained');
-  }
-
-  storeBusy(busy: boolean): void {
-    this.told.push(`busy ${busy}`);
-  }
-
-  closed(): void {
-    this.told.push('closed');
-  }
-
-  stop(reason: string): void {
-    this.told.push(`stop ${reason}`);
-    this.leave();
-  }
-}
-
-class Notes implements Protocol {
-  readonly name = 'Notes';
-  readonly all: Note[] = [];
-
-  connect(client: Client): Connection {
-    const note = new Note(client);
-    this.all.push(note);
-    return note;
-  }
-}
-
+const LOOPBACK: ListenerOptions = {
+  ...{ id: 'notes', host: '127.0.0.1', port: 0, backlog: 16, noDelay: true, keepAlive: false },
+};
 const listeners: Listener[] = [];
 const peers: Socket[] = [];
 
@@ -64,11 +22,11 @@ afterEach(async () => {
 
 async function listen(options: Partial<ListenerOptions> = {}) {
   const notes = new Notes();
-  const all = { host: '127.0.0.1', port: 0, backlog: 16, noDelay: true, keepAlive: false };
-  const listener = new Listener(notes, { ...all, ...options }, new ReadBuffer(), silentLog);
+  const shared = new Shared(silentLog);
+  const listener = new Listener(notes, { ...LOOPBACK, ...options }, shared);
   await listener.start();
   listeners.push(listener);
-  return { listener, notes };
+  return { listener, notes, connections: shared.connections };
 }
 
 /** Connects, and waits until the adapter knows. */
@@ -82,21 +40,9 @@ async function join(notes: Notes, port: number, host = '127.0.0.1', allowHalfOpe
   return { peer, note: notes.all[before]! };
 }
 
-function gone(note: Note): Promise<void> {
-  return vi.waitFor(() => expect(note.told).toContain('closed'), { timeout: 10_000, interval: 5 });
-}
-
 /** Time by hand for what has to wait long; set before a timer is started. */
 function holdTime(): void {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-}
-
-/** Lets time pass until the broker lets go of the client. */
-async function forced(note: Note): Promise<void> {
-  while (!note.told.includes('closed')) {
-    vi.advanceTimersByTime(1000);
-    await new Promise(setImmediate);
-  }
 }
 
 describe('a listener', () => {
@@ -131,12 +77,8 @@ describe('a listener', () => {
 
   it('fails to start on a port that is taken, and can be stopped after that', async () => {
     const { listener } = await listen();
-    const second = new Listener(
-      new Notes(),
-      { host: '127.0.0.1', port: listener.port, backlog: 1, noDelay: true, keepAlive: false },
-      new ReadBuffer(),
-      silentLog,
-    );
+    const options = { ...LOOPBACK, port: listener.port };
+    const second = new Listener(new Notes(), options, new Shared(silentLog));
     await expect(second.start()).rejects.toThrow(/port \d+ for .* is taken/);
     await second.stop('never started');
   });
@@ -176,7 +118,7 @@ describe('a listener', () => {
     note.client.end();
     await once(peer, 'close');
     expect(text).toBe(`hello ${'x'.repeat(300_000)}`);
-    await gone(note);
+    await note.gone();
     expect(note.told).toEqual(['closed']);
   });
 
@@ -187,15 +129,15 @@ describe('a listener', () => {
     joined[0]!.peer.end();
     joined[1]!.peer.resetAndDestroy();
     joined[2]!.note.client.destroy();
-    for (const { note } of joined) await gone(note);
+    for (const { note } of joined) await note.gone();
     expect(joined.map(({ note }) => note.told)).toEqual([['closed'], ['closed'], ['closed']]);
   });
 
   it('passes on that the store is busy', async () => {
-    const { listener, notes } = await listen();
+    const { listener, notes, connections } = await listen();
     const { note } = await join(notes, listener.port);
-    listener.storeBusy(true);
-    listener.storeBusy(false);
+    connections.storeBusy(true);
+    connections.storeBusy(false);
     expect(note.told).toEqual(['busy true', 'busy false']);
   });
 
@@ -207,7 +149,7 @@ describe('a listener', () => {
       note.client.outbox.write(Buffer.alloc(50_000));
       await new Promise(setImmediate);
     }
-    await gone(note);
+    await note.gone();
     note.client.outbox.write(Buffer.alloc(50_000));
     note.client.end();
     note.client.pause();
@@ -225,7 +167,7 @@ describe('a client that does not follow', () => {
     note.client.end();
     vi.advanceTimersByTime(SOCKET_END_GRACE_MS - 1);
     expect(note.told).toEqual([]);
-    await forced(note);
+    await note.forced();
   });
 
   it('is closed by force if it ends its side but does not read', async () => {
@@ -235,7 +177,7 @@ describe('a client that does not follow', () => {
     for (let i = 0; i < 200; i++) note.client.outbox.write(Buffer.alloc(100_000));
     holdTime();
     peer.end();
-    await forced(note);
+    await note.forced();
   });
 });
 
@@ -251,7 +193,7 @@ describe('stopping a listener', () => {
     const stopped = listener.stop('because').then(() => {
       over = true;
     });
-    await gone(joined[0]!.note);
+    await joined[0]!.note.gone();
     expect([over, joined[1]!.note.told]).toEqual([false, ['stop because']]);
     const late = connect(listener.port, '127.0.0.1');
     const [error] = (await once(late, 'error')) as [NodeJS.ErrnoException];

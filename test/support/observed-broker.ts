@@ -7,10 +7,12 @@ import { Amqp } from '../../protocols/index.ts';
 import { Broker } from '../../src/broker/broker.ts';
 import type { Catalog } from '../../src/broker/catalog.ts';
 import { type Clock, SystemClock } from '../../src/clock.ts';
-import { Config, type Overrides } from '../../src/config.ts';
+import type { Overrides } from '../../src/config.ts';
+import { loopbackConfig } from '../../src/listeners.ts';
 import { type Log, silentLog } from '../../src/log.ts';
 import { RunningBroker } from '../../src/running-broker.ts';
-import { Listener, ReadBuffer } from '../../src/server/listener.ts';
+import { Listener } from '../../src/server/listener.ts';
+import { Shared } from '../../src/server/shared.ts';
 import { MemoryStore } from '../../src/storage/memory-store.ts';
 
 export interface ObservedBroker {
@@ -25,7 +27,7 @@ export async function startObserved(
   clock: Clock = new SystemClock(),
   log: Log = silentLog,
 ): Promise<ObservedBroker> {
-  const parsed = Config.from({ 'listeners.tcp.default': '127.0.0.1:0', ...config });
+  const parsed = loopbackConfig(config);
   const running = await RunningBroker.start({ config: parsed, log, clock });
   const port = running.listeners[0]!.port;
   return { broker: running.broker, port, stop: () => running.stop('shutdown') };
@@ -53,7 +55,7 @@ export async function startOnCatalog(catalog: Catalog): Promise<ObservedBroker> 
     handshakeTimeoutMs: 10_000,
   });
   const address = { host: '127.0.0.1', port: 0, backlog: 128, noDelay: true, keepAlive: false };
-  const listener = new Listener(amqp, address, new ReadBuffer(), silentLog);
+  const listener = new Listener(amqp, { id: 'amqp', ...address }, new Shared(silentLog));
   await listener.start();
   const stop = async () => {
     await listener.stop('shutdown');
