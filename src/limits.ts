@@ -7,6 +7,12 @@
 /** Remembered answers of one user's permission patterns in one vhost; then it starts anew. */
 export const PERMISSION_VERDICTS_MAX = 10_000;
 
+/** Remembered answers of topic permissions, for each session whose client id is in the pattern. */
+export const TOPIC_VERDICTS_MAX = 1_000;
+
+/** Bytes of the name of a user or vhost that can be made: AMQP carries no longer ones. */
+export const MAX_NAME_BYTES = 255;
+
 /** Upper bounds of the classes that message sizes are counted in: those of RabbitMQ's metrics. */
 export const MESSAGE_SIZE_BOUNDS: readonly number[] = [1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 5e7, 1e8];
 

@@ -5,7 +5,6 @@
  * receive, method, header, body.
  */
 import type { Broker } from '../../src/broker/broker.ts';
-import { BrokerError } from '../../src/broker/errors.ts';
 import { stringOf } from '../../src/broker/field.ts';
 import type { Session } from '../../src/broker/session.ts';
 import type { Timer } from '../../src/clock.ts';
@@ -20,7 +19,7 @@ import type { Channel } from './channel.ts';
 import { Channels } from './channels.ts';
 import { methodById, methodFrame } from './compile.ts';
 import { describe } from './description.ts';
-import { AmqpError, REPLIES, REPLY_OF_KIND, type Reply, replyText } from './errors.ts';
+import { AmqpError, type Answer, answerTo, REPLIES, type Reply, replyText } from './errors.ts';
 import { FrameReader, type FrameSink } from './frames.ts';
 import {
   type ConnectionMethod,
@@ -63,8 +62,8 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   /** Channels whose confirms wait for the end of this read. */
   private confirming: Channel[] = [];
   private receiving = false;
-  /** Goodbye has been said: nothing but its answer matters, and acks if `draining`. */
-  private closing = false;
+  /** Goodbye has been said, or the socket is gone: only its answer matters, acks if `draining`. */
+  closing = false;
   private draining = false;
 
   constructor(client: Client, broker: Broker, options: HandshakeOptions) {
@@ -110,6 +109,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   }
 
   closed(): void {
+    this.closing = true;
     if (this.session !== null) this.broker.log.info(`AMQP connection ${this.name}: lost`);
     this.end();
   }
@@ -198,6 +198,11 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     if (this.broker.store.busy) this.hold('store');
   }
 
+  expelled(reason: string): void {
+    if (this.closing) return;
+    this.refuse(REPLIES.CONNECTION_FORCED, replyText('CONNECTION_FORCED', reason));
+  }
+
   refuse(reply: Reply, text: string): void {
     this.sendClose(reply, text, 0, 0);
   }
@@ -261,7 +266,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
 
   /** Answers an error: closes the channel or the connection, as its kind demands. */
   trouble(error: unknown, channel: Channel | null, handledClass: number, handled: number): void {
-    const { kind, reply, text } = this.replyTo(error);
+    const { kind, reply, text } = answerTo(error) ?? this.mistake(error);
     if (this.closing) return;
     const about = error instanceof AmqpError ? error.method : null;
     const { classId, methodId } = about ?? { classId: handledClass, methodId: handled };
@@ -361,13 +366,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     return this.channels.get(number) !== null && SETTLING.includes(shortAt(buf, start + 2));
   }
 
-  private replyTo(error: unknown): { kind: keyof typeof REPLIES; reply: Reply; text: string } {
-    if (error instanceof AmqpError) {
-      return { kind: error.kind, reply: REPLIES[error.kind], text: error.message };
-    }
-    if (error instanceof BrokerError) {
-      return { kind: error.kind, reply: REPLY_OF_KIND[error.kind], text: error.message };
-    }
+  private mistake(error: unknown): Answer {
     const stack = error instanceof Error ? error.stack : String(error);
     this.broker.log.error(`${this.name}: internal error: ${stack}`);
     return { kind: 'INTERNAL_ERROR', reply: REPLIES.INTERNAL_ERROR, text: 'internal error' };

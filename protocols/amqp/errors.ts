@@ -4,7 +4,7 @@
  * what because of it is decided in connection.ts and channel.ts.
  */
 import { Buffer } from 'node:buffer';
-import type { ErrorKind } from '../../src/broker/errors.ts';
+import { BrokerError, type ErrorKind } from '../../src/broker/errors.ts';
 import { MAX_SHORTSTR_BYTES } from '../../src/limits.ts';
 
 /** A soft error closes its channel, a hard error its connection [AMQP 4.10.2, 1.2]. */
@@ -80,6 +80,24 @@ export class AmqpError extends Error {
     this.code = REPLIES[kind].code;
     this.scope = REPLIES[kind].scope;
   }
+}
+
+/** What an error is answered with, before its text is cut to fit. */
+export interface Answer {
+  readonly kind: ReplyName;
+  readonly reply: Reply;
+  readonly text: string;
+}
+
+/** The answer to an error that the client made; null if it is not the client's. */
+export function answerTo(error: unknown): Answer | null {
+  if (error instanceof AmqpError) {
+    return { kind: error.kind, reply: REPLIES[error.kind], text: error.message };
+  }
+  if (error instanceof BrokerError) {
+    return { kind: error.kind, reply: REPLY_OF_KIND[error.kind], text: error.message };
+  }
+  return null;
 }
 
 /** Malformed values inside a frame whose borders are sound [AMQP 1.2, syntax-error]. */

@@ -3,10 +3,11 @@
  * [AMQP 2.2.4]. The state is the function that takes the next method. When it is done the
  * connection has a session; whoever takes too long or fails is turned away here.
  */
-import type { User } from '../../src/auth/users.ts';
+import type { LoginVerdict } from '../../src/auth/authenticator.ts';
+import type { User } from '../../src/auth/user.ts';
 import type { Broker } from '../../src/broker/broker.ts';
 import { type Fields, NO_FIELDS } from '../../src/broker/field.ts';
-import type { Session } from '../../src/broker/session.ts';
+import type { Session, SessionHolder } from '../../src/broker/session.ts';
 import type { Client } from '../../src/server/protocol.ts';
 import { AmqpError, REPLIES, type Reply, replyText } from './errors.ts';
 import {
@@ -18,7 +19,7 @@ import {
   serverProperties,
   type Tuning,
 } from './negotiation.ts';
-import { credentialsOf } from './sasl.ts';
+import { type Credentials, credentialsOf } from './sasl.ts';
 import type { MethodArguments, MethodName, ServerMethod } from './spec.ts';
 
 export interface HandshakeOptions {
@@ -40,10 +41,12 @@ export interface ConnectionMethod {
 }
 
 /** What a handshake needs of its connection. */
-export interface HandshakeHost {
+export interface HandshakeHost extends SessionHolder {
   readonly broker: Broker;
   readonly client: Client;
   readonly name: string;
+  /** Is it over, for whatever reason? */
+  readonly closing: boolean;
   send<N extends ServerMethod>(name: N, args: MethodArguments<N>): void;
   /** The client has chosen; frames may be as large as that from now on. */
   tuned(tuning: Tuning): void;
@@ -116,14 +119,32 @@ export class Handshake {
     this.clientProperties = args.clientProperties;
     this.mechanism = args.mechanism;
     const credentials = credentialsOf(args.mechanism, args.response, options.mechanisms);
-    const login = { ...credentials, loopback: host.client.loopback };
-    const user = host.broker.authenticate(login);
-    if (typeof user === 'string') {
-      this.refuseLogin(args.mechanism, credentials.username, user);
+    const verdict = host.broker.authenticate({
+      protocol: 'amqp091',
+      ...credentials,
+      peer: host.client,
+    });
+    const { mechanism } = args;
+    if (verdict instanceof Promise) {
+      this.step = this.awaitVerdict;
+      void verdict.then((late) => {
+        if (!host.closing) this.judged(late, mechanism, credentials);
+      });
+    } else this.judged(verdict, mechanism, credentials);
+  }
+
+  /** Nothing may come while the login is being looked at. */
+  private awaitVerdict(_method: ConnectionMethod): void {
+    throw unexpectedMethod('securing');
+  }
+
+  private judged(verdict: LoginVerdict, mechanism: string, { username }: Credentials): void {
+    if (typeof verdict === 'string') {
+      this.refuseLogin(mechanism, username, verdict);
       return;
     }
-    this.user = user;
-    host.send('connection.tune', options.tuning);
+    this.user = verdict;
+    this.host.send('connection.tune', this.options.tuning);
     this.step = this.awaitTuneOk;
   }
 
@@ -135,7 +156,8 @@ export class Handshake {
 
   private awaitOpen(method: ConnectionMethod): void {
     const { virtualHost } = this.expect(method, 'connection.open');
-    const session = this.host.broker.openSession(this.user as User, virtualHost);
+    const user = this.user as User;
+    const session = this.host.broker.openSession(user, virtualHost, 'amqp091', this.host);
     this.host.send('connection.open-ok', {});
     this.host.opened(session);
   }

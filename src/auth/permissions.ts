@@ -1,9 +1,12 @@
 /**
  * Permissions: what one user may do in one vhost, as three regular expressions over the names of
- * queues and exchanges. Verdicts are remembered, so that a publish costs a map look-up; a change
- * forgets them. Sessions keep the object: it changes under them when an operator changes it.
+ * queues and exchanges, and for topic exchanges two more over routing keys (topic-permission.ts).
+ * Verdicts are remembered, so that a publish costs a map look-up; a change forgets them. Sessions
+ * keep the object: it changes under them when an operator changes it.
  */
 import { PERMISSION_VERDICTS_MAX } from '../limits.ts';
+import { compilePattern } from './pattern.ts';
+import { TopicPermission, type TopicPermissionPatterns } from './topic-permission.ts';
 
 /** configure: declare and delete; write: publish to, bind into; read: consume from, bind out of. */
 export type Access = 'configure' | 'write' | 'read';
@@ -15,30 +18,45 @@ export interface PermissionPatterns {
   readonly read: string;
 }
 
+const NEVER = /(?!)/;
+
 export class Permissions {
   /** Counts the changes: a remembered verdict may have changed. */
   version = 0;
+  /** As granted; null if the vhost is closed to the user. */
+  patterns: PermissionPatterns | null = null;
+  /** By exchange; one that is missing here is open for every key. */
+  readonly topics = new Map<string, TopicPermission>();
   private readonly verdicts = {
     configure: new Map<string, boolean>(),
     write: new Map<string, boolean>(),
     read: new Map<string, boolean>(),
   };
-  /** As granted; null if the vhost is closed to the user. */
-  patterns: PermissionPatterns | null;
-  private expressions: Readonly<Record<Access, RegExp>>;
+  private expressions: Readonly<Record<Access, RegExp>> = CLOSED;
 
-  /** @throws SyntaxError if a pattern is not a regular expression */
-  constructor(patterns: PermissionPatterns) {
-    this.patterns = patterns;
-    this.expressions = compile(patterns);
+  constructor(patterns: PermissionPatterns | null = null) {
+    if (patterns !== null) this.change(patterns);
   }
 
-  /** Replaces the patterns; null takes every right away. */
+  /** Replaces the patterns; null closes the vhost. One that is not valid allows nothing. */
   change(patterns: PermissionPatterns | null): void {
     this.patterns = patterns;
-    this.expressions = compile(patterns ?? { configure: '', write: '', read: '' });
+    this.expressions = patterns === null ? CLOSED : compile(patterns);
     this.version++;
     for (const verdicts of Object.values(this.verdicts)) verdicts.clear();
+  }
+
+  /** Replaces the patterns for the routing keys of an exchange; null opens it again. */
+  changeTopic(exchange: string, patterns: TopicPermissionPatterns | null): void {
+    if (patterns === null) this.topics.delete(exchange);
+    else this.topics.set(exchange, new TopicPermission(patterns));
+    this.version++;
+  }
+
+  /** Takes everything away. */
+  revoke(): void {
+    this.topics.clear();
+    this.change(null);
   }
 
   /** @param name of a queue or exchange; the default exchange goes by `amq.default` */
@@ -53,20 +71,21 @@ export class Permissions {
   }
 }
 
+const CLOSED: Readonly<Record<Access, RegExp>> = { configure: NEVER, write: NEVER, read: NEVER };
+
 function compile(patterns: PermissionPatterns): Readonly<Record<Access, RegExp>> {
   return {
-    configure: patternOf(patterns.configure),
-    write: patternOf(patterns.write),
-    read: patternOf(patterns.read),
+    configure: patternOrNever(patterns.configure),
+    write: patternOrNever(patterns.write),
+    read: patternOrNever(patterns.read),
   };
 }
 
-/** Erlang takes needless escapes, as in `my\-queue`; JavaScript does so only without `u`. */
-function patternOf(text: string): RegExp {
-  if (text === '') return /^$/;
+/** A catalog may hold what an older version took: that must not keep this one from starting. */
+function patternOrNever(text: string): RegExp {
   try {
-    return new RegExp(text, 'u');
+    return compilePattern(text);
   } catch {
-    return new RegExp(text);
+    return NEVER;
   }
 }

@@ -1,90 +1,92 @@
 /**
- * Users: who may log in, from where, and what they may do in which vhost. Filled and changed by
- * catalog commands only; the same for every protocol.
+ * Users: the accounts that the broker itself knows (RabbitMQ's internal backend): password hashes,
+ * tags, permissions, limits. Filled and changed by catalog commands only; the same for every
+ * protocol. What operators may ask for is broker/administration.
  */
-import { hashPassword, passwordFits } from './password.ts';
-import { type PermissionPatterns, Permissions } from './permissions.ts';
+import type { PermissionRecord, TopicPermissionRecord, UserRecord } from '../broker/catalog.ts';
+import type { Authenticator, Login, LoginVerdict } from './authenticator.ts';
+import { DEFAULT_HASHING, hashPassword, passwordFits } from './password.ts';
+import { User } from './user.ts';
 
-export interface User {
-  readonly name: string;
+/** A user with what only the broker should see. */
+export interface Account {
+  readonly user: User;
   /** As made by hashPassword(); null if the user cannot log in with a password. */
   readonly passwordHash: string | null;
-  /** `administrator`, `monitoring`, `management`, `policymaker`, `impersonator` or one's own. */
-  readonly tags: ReadonlySet<string>;
-  /** By vhost; a vhost that is missing here is closed to the user. */
-  readonly permissions: Map<string, Permissions>;
+  readonly hashingAlgorithm: string;
 }
-
-/** A name and password, and where they came from. */
-export interface Login {
-  readonly username: string;
-  readonly password: string;
-  /** Does the peer sit on this machine? */
-  readonly loopback: boolean;
-}
-
-/** Why a login failed: for the log only, a client is never told. */
-export type LoginFailure = 'unknown user' | 'wrong password' | 'not from this machine';
 
 /** Compared with when the user is unknown, so that the answer takes as long as for a known one. */
 const NOBODY = hashPassword('');
 
-export class Users {
-  private readonly users = new Map<string, User>();
-  private readonly loopbackOnly: ReadonlySet<string>;
-
-  /** @param loopbackOnly names of users that may log in from this machine only */
-  constructor(loopbackOnly: Iterable<string>) {
-    this.loopbackOnly = new Set(loopbackOnly);
-  }
+export class Users implements Authenticator {
+  private readonly accounts = new Map<string, Account>();
 
   get(name: string): User | undefined {
-    return this.users.get(name);
+    return this.accounts.get(name)?.user;
   }
 
-  all(): Iterable<User> {
-    return this.users.values();
+  account(name: string): Account | undefined {
+    return this.accounts.get(name);
+  }
+
+  all(): Iterable<Account> {
+    return this.accounts.values();
   }
 
   get size(): number {
-    return this.users.size;
+    return this.accounts.size;
   }
 
-  /** Adds or replaces a user; an existing one keeps its permissions. */
-  put(name: string, passwordHash: string | null, tags: Iterable<string>): void {
-    const permissions = this.users.get(name)?.permissions ?? new Map<string, Permissions>();
-    this.users.set(name, { name, passwordHash, tags: new Set(tags), permissions });
+  /** Adds or changes a user; an existing one keeps its permissions. */
+  put(record: UserRecord): void {
+    const { name, passwordHash, hashingAlgorithm = DEFAULT_HASHING } = record;
+    const user = this.get(name) ?? new User(name, []);
+    user.tags = new Set(record.tags);
+    user.limits = record.limits ?? {};
+    this.accounts.set(name, { user, passwordHash, hashingAlgorithm });
   }
 
-  delete(name: string): void {
-    const user = this.users.get(name);
-    if (user === undefined) return;
-    for (const permissions of user.permissions.values()) permissions.change(null);
-    this.users.delete(name);
+  /** Returns who it was: sessions may still be open. */
+  delete(name: string): User | undefined {
+    const user = this.get(name);
+    this.accounts.delete(name);
+    user?.revoke();
+    return user;
   }
 
-  permit(name: string, vhost: string, patterns: PermissionPatterns): void {
-    const user = this.users.get(name);
-    if (user === undefined) return;
-    const known = user.permissions.get(vhost);
-    if (known === undefined) user.permissions.set(vhost, new Permissions(patterns));
-    else known.change(patterns);
+  permit(record: PermissionRecord): void {
+    const { configure, write, read } = record;
+    this.get(record.user)?.permissionsIn(record.vhost).change({ configure, write, read });
   }
 
   forbid(name: string, vhost: string): void {
-    const user = this.users.get(name);
-    user?.permissions.get(vhost)?.change(null);
-    user?.permissions.delete(vhost);
+    this.get(name)?.permissionsIn(vhost).change(null);
   }
 
-  /** The user if the login is good, else why not. */
-  authenticate(login: Login): User | LoginFailure {
-    const user = this.users.get(login.username);
-    const hash = user?.passwordHash ?? NOBODY;
-    const fits = passwordFits(login.password, hash);
-    if (user === undefined) return 'unknown user';
-    if (!fits || user.passwordHash === null) return 'wrong password';
-    if (!login.loopback && this.loopbackOnly.has(user.name)) return 'not from this machine';
-    return user;
+  permitTopics(record: TopicPermissionRecord): void {
+    const { exchange, write, read } = record;
+    this.get(record.user)?.permissionsIn(record.vhost).changeTopic(exchange, { write, read });
+  }
+
+  /** Takes away what was said about the exchange: every key may be used again. */
+  forgetTopics(name: string, vhost: string, exchange: string): void {
+    this.get(name)?.permissionsIn(vhost).changeTopic(exchange, null);
+  }
+
+  forgetVhost(vhost: string): void {
+    for (const { user } of this.accounts.values()) user.forgetVhost(vhost);
+  }
+
+  /** The empty password fits nobody, whatever the hash: RabbitMQ refuses it, too. */
+  authenticate({ username, password }: Login): LoginVerdict {
+    const account = this.accounts.get(username);
+    if (password === null) return account?.user ?? 'unknown user';
+    const hash = account?.passwordHash ?? NOBODY;
+    const fits = passwordFits(password, hash, account?.hashingAlgorithm);
+    if (account === undefined) return 'unknown user';
+    if (password === '') return 'blank passwords are not accepted';
+    if (!fits || account.passwordHash === null) return 'wrong password';
+    return account.user;
   }
 }

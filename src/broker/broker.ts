@@ -3,25 +3,32 @@
  * the sessions that are open. No sockets and no files: the composition root (main.ts, embed.ts)
  * hands in clock, log, store and catalog.
  */
-import { hashPassword } from '../auth/password.ts';
-import type { PermissionPatterns, Permissions } from '../auth/permissions.ts';
-import { type Login, type LoginFailure, type User, Users } from '../auth/users.ts';
+import type { Login, LoginVerdict } from '../auth/authenticator.ts';
+import { DEFAULT_HASHING, type HashingAlgorithm } from '../auth/password.ts';
+import type { PermissionPatterns } from '../auth/permissions.ts';
+import type { User } from '../auth/user.ts';
+import { Users } from '../auth/users.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { MessageStore } from '../storage/message-store.ts';
+import { Administration } from './administration/administration.ts';
+import type { VhostDefaults } from './administration/vhost-defaults.ts';
 import {
   type Catalog,
   type CatalogHost,
   type Change,
   COMMAND_VERSION,
   type Command,
+  type VhostMetadata,
 } from './catalog.ts';
 import { BrokerError } from './errors.ts';
-import { Session } from './session.ts';
+import { Parameters } from './parameters.ts';
+import { Session, type SessionHolder } from './session.ts';
 import { outlives, snapshotOf } from './snapshot.ts';
 import { TopologyAccess } from './topology-access.ts';
 import { Totals } from './totals.ts';
-import { VHost } from './vhost.ts';
+import { DEFAULT_METADATA, VHost } from './vhost.ts';
+import { isReached, VHOST_LIMITS, vhostLimitsComponent } from './vhost-limits.ts';
 
 /** Who exists on a broker that starts with an empty catalog. */
 export interface Defaults {
@@ -45,11 +52,21 @@ export interface BrokerOptions {
   readonly maxMessageBytes: number;
   /** Body bytes of waiting messages that a queue keeps in memory if its store can load them. */
   readonly queueResidentBytes?: number;
+  /** What new passwords are hashed with. */
+  readonly hashing?: HashingAlgorithm;
+  /** How many vhosts there may be. */
+  readonly vhostMax?: number;
+  /** What every new vhost starts with. */
+  readonly vhostDefaults?: VhostDefaults;
 }
 
+/** Who acts when nobody asked: RabbitMQ's name for itself. */
+const INTERNAL_USER = 'rmq-internal';
+
 export class Broker implements CatalogHost {
-  readonly users: Users;
+  readonly users = new Users();
   readonly vhosts = new Map<string, VHost>();
+  readonly parameters = new Parameters();
   readonly sessions = new Set<Session>();
   readonly totals = new Totals();
   readonly store: MessageStore;
@@ -57,6 +74,7 @@ export class Broker implements CatalogHost {
   readonly log: Log;
   private readonly catalog: Catalog;
   private readonly options: BrokerOptions;
+  private readonly loopbackUsers: ReadonlySet<string>;
   private lastSessionId = 0;
   private replaying = true;
 
@@ -66,7 +84,12 @@ export class Broker implements CatalogHost {
     this.log = options.log;
     this.store = options.store;
     this.catalog = options.catalog;
-    this.users = new Users(options.loopbackUsers);
+    this.loopbackUsers = new Set(options.loopbackUsers);
+    const limit = vhostLimitsComponent((name, limits) => {
+      const vhost = this.vhosts.get(name);
+      if (vhost !== undefined) vhost.limits = limits;
+    });
+    this.parameters.register(VHOST_LIMITS, limit);
   }
 
   /** A broker with everything that its catalog knows, and the defaults if that is nothing. */
@@ -82,27 +105,58 @@ export class Broker implements CatalogHost {
     return broker;
   }
 
-  /** Is the login good? Returns the user, or why not: that is for the log, not for the client. */
-  authenticate(login: Login): User | LoginFailure {
-    return this.users.authenticate(login);
+  /**
+   * Is the login good? Gives the user, or why not: that is for the log, not for the client. Only
+   * backends that ask somebody else take time; a promise never rejects.
+   */
+  authenticate(login: Login): LoginVerdict | Promise<LoginVerdict> {
+    const verdict = this.users.authenticate(login);
+    if (typeof verdict === 'string') return verdict;
+    const local = login.peer.loopback || !this.loopbackUsers.has(verdict.name);
+    return local ? verdict : 'not from this machine';
   }
 
   /**
    * Opens a session of a user who has logged in.
    * @param protocol what the client speaks, in RabbitMQ's words for metrics
-   * @throws BrokerError NOT_ALLOWED if the vhost does not exist or is closed to the user
+   * @param holder the connection it is for; without one it is the broker's own, which no limit
+   * counts
+   * @throws BrokerError NOT_ALLOWED if the vhost does not exist or is closed to the user, or a
+   * limit is reached
    */
-  openSession(user: User, vhostName: string, protocol = 'amqp091'): Session {
+  openSession(
+    user: User,
+    vhostName: string,
+    protocol = 'amqp091',
+    holder: SessionHolder | null = null,
+  ): Session {
     const vhost = this.vhosts.get(vhostName);
     if (vhost === undefined) throw new BrokerError('NOT_ALLOWED', `vhost ${vhostName} not found`);
-    const permissions = user.permissions.get(vhostName);
-    if (permissions === undefined) {
+    if (holder !== null) checkConnectionLimits(user, vhost);
+    const permissions = user.permissionsIn(vhostName);
+    if (permissions.patterns === null) {
       const text = `access to vhost '${vhostName}' refused for user '${user.name}'`;
       throw new BrokerError('NOT_ALLOWED', text);
     }
-    const session = this.sessionOf(user, permissions, vhost, protocol);
+    const session = this.sessionOf(user, vhost, protocol, holder);
     this.sessions.add(session);
     return session;
+  }
+
+  /** Where operators change users, vhosts, permissions and parameters. @param actor who asks */
+  administration(actor: string = INTERNAL_USER): Administration {
+    const { hashing, vhostMax, vhostDefaults } = this.options;
+    return new Administration({
+      actor,
+      users: this.users,
+      vhosts: this.vhosts,
+      parameters: this.parameters,
+      log: actor === INTERNAL_USER ? withoutDeeds(this.log) : this.log,
+      hashing: hashing ?? DEFAULT_HASHING,
+      vhostMax: vhostMax ?? Number.POSITIVE_INFINITY,
+      vhostDefaults: vhostDefaults ?? { limits: [], users: [] },
+      propose: (change) => this.propose(change),
+    });
   }
 
   /** Makes a change: for adapters that administer. Sessions have doors of their own. */
@@ -126,9 +180,15 @@ export class Broker implements CatalogHost {
     return outlives(change, this);
   }
 
-  private sessionOf(user: User, permissions: Permissions, vhost: VHost, protocol: string): Session {
+  private sessionOf(
+    user: User,
+    vhost: VHost,
+    protocol: string,
+    holder: SessionHolder | null,
+  ): Session {
     const { totals } = this;
     const id = `session-${++this.lastSessionId}`;
+    const permissions = user.permissionsIn(vhost.name);
     const topology = new TopologyAccess({
       sessionId: id,
       userName: user.name,
@@ -139,19 +199,24 @@ export class Broker implements CatalogHost {
       churn: totals.churn,
     });
     const { maxMessageBytes } = this.options;
+    const counted = holder === null ? 0 : 1;
+    user.connections += counted;
+    vhost.connections += counted;
     const closed = (session: Session): void => {
+      user.connections -= counted;
+      vhost.connections -= counted;
       this.sessions.delete(session);
     };
-    const who = { id, user, permissions, protocol };
+    const who = { id, user, holder, permissions, protocol };
     return new Session({ ...who, vhost, topology, totals, maxMessageBytes, closed });
   }
 
   private async seed(defaults: Defaults): Promise<void> {
     const { vhost, user, password, tags, permissions } = defaults;
-    await this.propose({ op: 'vhost.put', name: vhost });
-    const record = { name: user, passwordHash: hashPassword(password), tags };
-    await this.propose({ op: 'user.put', record });
-    await this.propose({ op: 'permission.put', record: { user, vhost, ...permissions } });
+    const administration = this.administration();
+    await administration.vhosts.put(vhost, { description: 'Default virtual host' });
+    await administration.users.put(user, { password, tags });
+    await administration.permissions.put(user, vhost, permissions);
   }
 
   /** See CatalogHost. @throws Error if the command is of a newer version, or not known */
@@ -161,25 +226,40 @@ export class Broker implements CatalogHost {
     }
     switch (command.op) {
       case 'vhost.put':
-        this.putVhost(command.name);
+        this.putVhost(command.name, command.metadata ?? DEFAULT_METADATA);
         break;
       case 'vhost.delete':
-        this.vhosts.get(command.name)?.delete();
-        this.vhosts.delete(command.name);
+        this.deleteVhost(command.name);
         break;
-      case 'user.put': {
-        const { name, passwordHash, tags } = command.record;
-        this.users.put(name, passwordHash, tags);
+      case 'user.put':
+        this.users.put(command.record);
         break;
-      }
       case 'user.delete':
-        this.users.delete(command.name);
+        this.deleteUser(command.name);
         break;
       case 'permission.put':
-        this.users.permit(command.record.user, command.record.vhost, command.record);
+        this.users.permit(command.record);
         break;
       case 'permission.delete':
         this.users.forbid(command.user, command.vhost);
+        break;
+      case 'topic-permission.put':
+        this.users.permitTopics(command.record);
+        break;
+      case 'topic-permission.delete':
+        this.users.forgetTopics(command.user, command.vhost, command.exchange);
+        break;
+      case 'parameter.put':
+        if (this.vhosts.has(command.record.vhost)) this.parameters.put(command.record);
+        break;
+      case 'parameter.delete':
+        this.parameters.delete(command.vhost, command.component, command.name);
+        break;
+      case 'global-parameter.put':
+        this.parameters.global.set(command.name, command.value);
+        break;
+      case 'global-parameter.delete':
+        this.parameters.global.delete(command.name);
         break;
       default: {
         const vhost = 'record' in command ? command.record.vhost : command.vhost;
@@ -196,13 +276,61 @@ export class Broker implements CatalogHost {
     });
   }
 
-  private putVhost(name: string): void {
-    if (this.vhosts.has(name)) return;
-    const { clock, log, store, queueResidentBytes } = this.options;
-    const propose = (change: Change): Promise<void> => this.propose(change);
-    const implied = (change: Change): void => this.imply(change);
-    const context = { clock, log, store, propose, implied, totals: this.totals };
-    const budget = queueResidentBytes === undefined ? {} : { queueResidentBytes };
-    this.vhosts.set(name, new VHost(name, { ...context, ...budget }));
+  private putVhost(name: string, metadata: VhostMetadata): void {
+    let vhost = this.vhosts.get(name);
+    if (vhost === undefined) {
+      const { clock, log, store, queueResidentBytes } = this.options;
+      const propose = (change: Change): Promise<void> => this.propose(change);
+      const implied = (change: Change): void => this.imply(change);
+      const context = { clock, log, store, propose, implied, totals: this.totals };
+      const budget = queueResidentBytes === undefined ? {} : { queueResidentBytes };
+      vhost = new VHost(name, { ...context, ...budget });
+      this.vhosts.set(name, vhost);
+    }
+    vhost.metadata = metadata;
+  }
+
+  /** Connections go first: their clients should not see the queues disappear one by one. */
+  private deleteVhost(name: string): void {
+    const vhost = this.vhosts.get(name);
+    if (vhost === undefined) return;
+    this.expel((session) => session.vhost === vhost, `vhost '${name}' is down`);
+    vhost.delete();
+    this.vhosts.delete(name);
+    this.users.forgetVhost(name);
+    this.parameters.deleteVhost(name);
+  }
+
+  private deleteUser(name: string): void {
+    const user = this.users.delete(name);
+    if (user !== undefined) this.expel((each) => each.user === user, `user '${name}' is deleted`);
+  }
+
+  private expel(whom: (session: Session) => boolean, reason: string): void {
+    for (const session of [...this.sessions]) if (whom(session)) session.expel(reason);
+  }
+}
+
+/** What the broker does on its own account is not worth a line. */
+function withoutDeeds(log: Log): Log {
+  return {
+    debug: () => {},
+    info: () => {},
+    warning: (text) => log.warning(text),
+    error: (text) => log.error(text),
+  };
+}
+
+/** In RabbitMQ's order and words; they come before the right to enter the vhost. */
+function checkConnectionLimits(user: User, vhost: VHost): void {
+  const ofVhost = vhost.limits['max-connections'];
+  if (isReached(ofVhost, vhost.connections)) {
+    const text = `access to vhost '${vhost.name}' refused for user '${user.name}'`;
+    throw new BrokerError('NOT_ALLOWED', `${text}: connection limit (${ofVhost}) is reached`);
+  }
+  const ofUser = user.limits['max-connections'];
+  if (isReached(ofUser, user.connections)) {
+    const text = `connection refused for user '${user.name}'`;
+    throw new BrokerError('NOT_ALLOWED', `${text}: user connection limit (${ofUser}) is reached`);
   }
 }

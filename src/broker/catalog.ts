@@ -1,13 +1,16 @@
 /**
  * Catalog: the port to whatever keeps the topology. Everything that outlives a connection (vhosts,
- * users, permissions, exchanges, queues, bindings) changes by a command that the catalog puts in
- * order and hands to `apply`: at boot, from an adapter, from another node. Commands carry a version
- * from day one, because a durable log replays old ones for ever. Backends: memory-catalog.ts,
- * catalog-log.ts.
+ * users, permissions, parameters, exchanges, queues, bindings) changes by a command that the
+ * catalog puts in order and hands to `apply`: at boot, from an adapter, from another node. Commands
+ * carry a version from day one, because a durable log replays old ones for ever. Backends:
+ * memory-catalog.ts, catalog-log.ts.
  */
 import type { PermissionPatterns } from '../auth/permissions.ts';
+import type { TopicPermissionPatterns } from '../auth/topic-permission.ts';
+import type { UserLimits } from '../auth/user.ts';
 import type { QueueId } from '../storage/message-store.ts';
 import type { Fields } from './field.ts';
+import type { JsonValue } from './json.ts';
 
 /** The version of the commands that this program writes. */
 export const COMMAND_VERSION = 1;
@@ -50,7 +53,10 @@ export interface BindingRecord {
 export interface UserRecord {
   readonly name: string;
   readonly passwordHash: string | null;
+  /** By the name of RabbitMQ's module; SHA-256 if it is missing. */
+  readonly hashingAlgorithm?: string;
   readonly tags: readonly string[];
+  readonly limits?: UserLimits;
 }
 
 /** What a user may do in a vhost. */
@@ -59,14 +65,56 @@ export interface PermissionRecord extends PermissionPatterns {
   readonly vhost: string;
 }
 
+/** Which routing keys of an exchange a user may use. */
+export interface TopicPermissionRecord extends TopicPermissionPatterns {
+  readonly user: string;
+  readonly vhost: string;
+  readonly exchange: string;
+}
+
+/** What operators say about a vhost. */
+export interface VhostMetadata {
+  readonly description: string;
+  readonly tags: readonly string[];
+  /** What a queue that does not say is; null leaves it to the broker. */
+  readonly defaultQueueType: string | null;
+  /** Are messages copied to `amq.rabbitmq.trace`? */
+  readonly tracing: boolean;
+  readonly protectedFromDeletion: boolean;
+}
+
+/** A runtime parameter: what RabbitMQ keeps limits, shovels and federation upstreams in. */
+export interface ParameterRecord {
+  readonly vhost: string;
+  readonly component: string;
+  readonly name: string;
+  readonly value: JsonValue;
+}
+
 /** Puts replace, deletes of what is not there do nothing: commands may be replayed. */
 export type Change =
-  | { readonly op: 'vhost.put'; readonly name: string }
+  | { readonly op: 'vhost.put'; readonly name: string; readonly metadata?: VhostMetadata }
   | { readonly op: 'vhost.delete'; readonly name: string }
   | { readonly op: 'user.put'; readonly record: UserRecord }
   | { readonly op: 'user.delete'; readonly name: string }
   | { readonly op: 'permission.put'; readonly record: PermissionRecord }
   | { readonly op: 'permission.delete'; readonly user: string; readonly vhost: string }
+  | { readonly op: 'topic-permission.put'; readonly record: TopicPermissionRecord }
+  | {
+      readonly op: 'topic-permission.delete';
+      readonly user: string;
+      readonly vhost: string;
+      readonly exchange: string;
+    }
+  | { readonly op: 'parameter.put'; readonly record: ParameterRecord }
+  | {
+      readonly op: 'parameter.delete';
+      readonly vhost: string;
+      readonly component: string;
+      readonly name: string;
+    }
+  | { readonly op: 'global-parameter.put'; readonly name: string; readonly value: JsonValue }
+  | { readonly op: 'global-parameter.delete'; readonly name: string }
   | VhostChange;
 
 /** Changes inside one vhost. */

@@ -5,7 +5,8 @@
  * closes, everything it holds goes back. Hot path: publish, settle.
  */
 import type { Permissions } from '../auth/permissions.ts';
-import type { User } from '../auth/users.ts';
+import type { Variables } from '../auth/topic-permission.ts';
+import type { User } from '../auth/user.ts';
 import type { Delivery } from './delivery.ts';
 import { BrokerError } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
@@ -21,11 +22,21 @@ import type { Totals } from './totals.ts';
 import { type DeliveryCounts, Traffic } from './traffic.ts';
 import type { VHost } from './vhost.ts';
 
+/** Whoever a session is for: a client's connection, as its adapter has it. */
+export interface SessionHolder {
+  /** What topic permissions may name besides username and vhost, e.g. `client_id`. */
+  readonly variables?: Variables;
+  /** The broker takes the session away: tell the client why, in its protocol, and close it. */
+  expelled(reason: string): void;
+}
+
 /** What the broker gives a session. */
 export interface SessionContext {
   /** Unique in this broker; owns exclusive queues. */
   readonly id: string;
   readonly user: User;
+  /** null for one of the broker's own, which no limit counts. */
+  readonly holder: SessionHolder | null;
   readonly permissions: Permissions;
   readonly vhost: VHost;
   readonly topology: TopologyAccess;
@@ -194,6 +205,11 @@ export class Session {
     const subscription = (delivery.holder as Unsettled).subscription;
     delivery.queue.settle(delivery, outcome);
     if (subscription?.ended) this.forget(subscription);
+  }
+
+  /** The user or the vhost is gone: the client hears of it. Rights are gone already. */
+  expel(reason: string): void {
+    this.context.holder?.expelled(reason);
   }
 
   /** Ends every subscription, gives back what is out, and deletes the session's own queues. */

@@ -4,26 +4,41 @@
  * grown; exports and new nodes of a cluster read it. Whoever adds a kind of durable thing to
  * catalog.ts adds its line here; what is transient or exclusive to a session is left out.
  */
-import type { User, Users } from '../auth/users.ts';
-import type { BindingRecord, Change, ExchangeRecord, QueueRecord } from './catalog.ts';
+import type { Account, Users } from '../auth/users.ts';
+import type {
+  BindingRecord,
+  Change,
+  ExchangeRecord,
+  QueueRecord,
+  VhostMetadata,
+} from './catalog.ts';
 import type { Binding } from './exchange/binding.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { PREDECLARED } from './exchange/exchange-types.ts';
+import type { Parameters } from './parameters.ts';
 import type { Queue } from './queue/queue.ts';
 import type { Topology } from './topology.ts';
 
 /** What a snapshot is taken of; the broker is one. */
 export interface Snapshotted {
   readonly users: Users;
-  readonly vhosts: ReadonlyMap<string, { readonly topology: Topology }>;
+  readonly parameters: Parameters;
+  readonly vhosts: ReadonlyMap<string, SnapshottedVhost>;
+}
+
+interface SnapshottedVhost {
+  readonly metadata: VhostMetadata;
+  readonly topology: Topology;
 }
 
 const SYSTEM_EXCHANGES = new Set(['', ...PREDECLARED.map(({ name }) => name)]);
 
 /** See the head of this file. The broker must not change while it is read. */
-export function* snapshotOf({ vhosts, users }: Snapshotted): Generator<Change> {
-  for (const name of vhosts.keys()) yield { op: 'vhost.put', name };
-  for (const user of users.all()) yield* userOf(user);
+export function* snapshotOf({ vhosts, users, parameters }: Snapshotted): Generator<Change> {
+  for (const [name, { metadata }] of vhosts) yield { op: 'vhost.put', name, metadata };
+  for (const account of users.all()) yield* userOf(account);
+  for (const [name, value] of parameters.global) yield { op: 'global-parameter.put', name, value };
+  for (const record of parameters.list()) yield { op: 'parameter.put', record };
   for (const [vhost, { topology }] of vhosts) yield* topologyOf(vhost, topology);
 }
 
@@ -54,12 +69,17 @@ function bindingOutlives(record: BindingRecord, topology: Topology | undefined):
   return source && (topology?.[destinations].get(record.destination)?.durable ?? true);
 }
 
-function* userOf(user: User): Generator<Change> {
-  const { name, passwordHash, tags, permissions } = user;
-  yield { op: 'user.put', record: { name, passwordHash, tags: [...tags] } };
-  for (const [vhost, { patterns }] of permissions) {
-    if (patterns === null) continue;
-    yield { op: 'permission.put', record: { user: name, vhost, ...patterns } };
+function* userOf({ user, passwordHash, hashingAlgorithm }: Account): Generator<Change> {
+  const { name, limits } = user;
+  const record = { name, passwordHash, hashingAlgorithm, tags: [...user.tags], limits };
+  yield { op: 'user.put', record };
+  for (const [vhost, { patterns, topics }] of user.allPermissions()) {
+    if (patterns !== null) {
+      yield { op: 'permission.put', record: { user: name, vhost, ...patterns } };
+    }
+    for (const [exchange, { patterns: ofTopics }] of topics) {
+      yield { op: 'topic-permission.put', record: { user: name, vhost, exchange, ...ofTopics } };
+    }
   }
 }
 

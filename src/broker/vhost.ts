@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts';
 import { QUEUE_RESIDENT_BYTES } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type MessageStore, NO_REF, type QueueStore, type Ref } from '../storage/message-store.ts';
-import type { VhostChange } from './catalog.ts';
+import type { VhostChange, VhostMetadata } from './catalog.ts';
 import { BrokerError, resource } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { type Destination, Matched } from './exchange/matched.ts';
@@ -21,6 +21,7 @@ import { Receipt } from './receipt.ts';
 import { Topology, type TopologyHost } from './topology.ts';
 import type { Totals } from './totals.ts';
 import { Traffic } from './traffic.ts';
+import type { VhostLimits } from './vhost-limits.ts';
 
 /** What a vhost needs of the broker. */
 export interface VHostContext {
@@ -41,8 +42,22 @@ interface Letter extends Death {
   readonly ref: Ref;
 }
 
+/** Of a vhost that nobody has said anything about. */
+export const DEFAULT_METADATA: VhostMetadata = {
+  description: '',
+  tags: [],
+  defaultQueueType: null,
+  tracing: false,
+  protectedFromDeletion: false,
+};
+
 export class VHost implements TopologyHost {
   readonly name: string;
+  /** What operators say about it. */
+  metadata: VhostMetadata = DEFAULT_METADATA;
+  limits: VhostLimits = {};
+  /** How many connections are open in it. */
+  connections = 0;
   readonly clock: Clock;
   readonly store: MessageStore;
   readonly topology: Topology;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { hashPassword, passwordFits } from '../../src/auth/password.ts';
 
@@ -18,6 +19,20 @@ describe('password hashes', () => {
     // From RabbitMQ's passwords guide: "test12" with the salt 908D C60A.
     expect(passwordFits('test12', 'kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR')).toBe(true);
     expect(passwordFits('test13', 'kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR')).toBe(false);
+  });
+
+  test('are made and compared with SHA-512 and MD5 as well, as RabbitMQ names them', () => {
+    const sha512 = hashPassword('p', 'rabbit_password_hashing_sha512');
+    expect(Buffer.from(sha512, 'base64')).toHaveLength(68);
+    expect(passwordFits('p', sha512, 'rabbit_password_hashing_sha512')).toBe(true);
+    expect(passwordFits('p', sha512)).toBe(false);
+    // Salt 00000000 and md5("\0\0\0\0guest").
+    const salted = Buffer.concat([Buffer.alloc(4), Buffer.from('guest')]);
+    const digest = createHash('md5').update(salted).digest();
+    const md5 = Buffer.concat([Buffer.alloc(4), digest]).toString('base64');
+    expect(passwordFits('guest', md5, 'rabbit_password_hashing_md5')).toBe(true);
+    expect(passwordFits('Guest', md5, 'rabbit_password_hashing_md5')).toBe(false);
+    expect(passwordFits('guest', md5, 'rabbit_password_hashing_bcrypt')).toBe(false);
   });
 
   test('that are none fit nothing', () => {

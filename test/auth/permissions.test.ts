@@ -28,7 +28,19 @@ describe('permissions', () => {
     expect(reading('^amq\\.gen\\-.*$')('amq.gen-abc')).toBe(true);
     expect(reading('^a\\_b$')('a_b')).toBe(true);
     expect(reading('^.$')('𝒳')).toBe(true);
-    expect(() => reading('(')).toThrow(SyntaxError);
+  });
+
+  test('with a pattern that is not valid allow nothing there, and do not stop the start', () => {
+    const permissions = new Permissions({ configure: '(', write: '.*', read: '\\K' });
+    expect(permissions.allows('configure', '(')).toBe(false);
+    expect(permissions.allows('write', 'x')).toBe(true);
+    expect(permissions.allows('read', 'K')).toBe(false);
+  });
+
+  test('that nobody granted allow nothing, not even the empty name', () => {
+    const permissions = new Permissions();
+    expect(permissions.patterns).toBeNull();
+    expect(permissions.allows('read', '')).toBe(false);
   });
 
   test('are apart for configure, write and read', () => {

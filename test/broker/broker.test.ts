@@ -7,12 +7,13 @@ import { BACKENDS, Engine, message, Recorder, refusal } from '../support/engine.
 describe.each(BACKENDS)('a broker ($name)', ({ name: backend }) => {
   test('starts with the default vhost and user, whose password is not kept', async () => {
     const engine = await Engine.open(backend);
-    const login = { username: 'guest', password: 'guest', loopback: true };
+    const peer = { remoteAddress: '127.0.0.1', loopback: true };
+    const login = { protocol: 'test', username: 'guest', password: 'guest', peer };
     expect(engine.broker.authenticate(login)).toMatchObject({ name: 'guest' });
     expect([...engine.broker.vhosts.keys()]).toEqual(['/']);
     expect(JSON.stringify(engine.kept)).not.toContain('"guest guest"');
-    const user = engine.broker.users.get('guest');
-    expect(user?.passwordHash).not.toContain('guest');
+    const account = engine.broker.users.account('guest');
+    expect(account?.passwordHash).not.toContain('guest');
   });
 
   test('opens sessions only in vhosts that exist and are open to the user', async () => {

@@ -3,7 +3,7 @@
  * The engine's tests run on all three: what they say must not depend on when a store answers.
  * settle() lets store and catalog finish whatever they have been asked; until then nothing moves.
  */
-import type { User } from '../../src/auth/users.ts';
+import type { User } from '../../src/auth/user.ts';
 import { Broker } from '../../src/broker/broker.ts';
 import type { Catalog, Command } from '../../src/broker/catalog.ts';
 import type { Delivery } from '../../src/broker/delivery.ts';
