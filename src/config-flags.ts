@@ -31,6 +31,10 @@ export const FLAGS: Readonly<Record<string, Flag>> = {
     key: 'listeners.tcp.default',
     text: 'Short for --set listeners.tcp.default=PORT; 0 picks a free port.',
   },
+  memory: {
+    key: 'memory_only',
+    text: 'Short for --set memory_only=true: nothing is kept on disk.',
+  },
   help: { short: 'h', text: 'Show this help and exit.' },
   version: { short: 'v', text: 'Show the version and exit.' },
 };

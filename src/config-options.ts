@@ -19,6 +19,7 @@ const ACCESS = 'Users and access';
 const LIMITS = 'Protocol limits';
 const LOGGING = 'Logging';
 const IDENTITY = 'Identity';
+const STORAGE = 'Storage';
 
 /** RabbitMQ refuses a larger max_message_size; also bounds the frame sizes. */
 const MAX_MESSAGE_SIZE_LIMIT = 512 * 1024 * 1024;
@@ -108,6 +109,21 @@ export const OPTIONS = {
     defaultsReplaced: true,
     none: false,
     text: 'The SASL mechanisms that clients may use. Naming one drops the default.',
+  }),
+
+  data_dir: single({
+    group: STORAGE,
+    type: string(1, 4096),
+    default: './data',
+    text:
+      'Where definitions and messages are kept. Made if it is not there, closed to everybody but ' +
+      'the user that the broker runs as, and locked: one broker a directory.',
+  }),
+  memory_only: single({
+    group: STORAGE,
+    type: boolean,
+    default: 'false',
+    text: 'Keeps nothing on disk: what the broker knows is gone when it ends.',
   }),
 
   heartbeat: single({

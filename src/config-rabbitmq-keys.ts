@@ -6,8 +6,6 @@
 
 /** Exact keys, or prefixes ending in a dot, that Warren does not act on yet. */
 export const UNSUPPORTED_KEYS: readonly string[] = [
-  // Warren's own, for the durable store to come.
-  'data_dir',
   'listeners.ssl',
   'listeners.ssl.',
   'ssl_options',

@@ -1,7 +1,7 @@
 /**
- * Warren inside another program: `import { startBroker } from 'warrenmq'`. In memory, on a free
- * port of the loopback interface, silent; stop() leaves nothing behind. Everything an option does
- * is documented in config/warren.conf.
+ * Warren inside another program: `import { startBroker } from 'warrenmq'`. On a free port of the
+ * loopback interface, silent, and in memory unless it is given a `data_dir`; without one, stop()
+ * leaves nothing behind. Everything an option does is documented in config/warren.conf.
  */
 import type { Clock } from './clock.ts';
 import type { Overrides } from './config.ts';

@@ -28,6 +28,12 @@ export const RECENT_HISTORY_BYTES = 16 * 1024 * 1024;
 /** Body bytes of waiting messages that one queue keeps in memory if its store can load them. */
 export const QUEUE_RESIDENT_BYTES = 1024 * 1024;
 
+/** A catalog's file below this size is not worth rewriting. */
+export const CATALOG_REWRITE_MIN_BYTES = 64 * 1024;
+
+/** How many times larger than what it amounts to the file may grow before it is rewritten. */
+export const CATALOG_GROWTH = 4;
+
 /** What one connection writes in place before it goes to the socket. */
 export const OUTBOX_SLAB_BYTES = 64 * 1024;
 

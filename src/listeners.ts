@@ -60,7 +60,8 @@ const PROTOCOLS: readonly ListeningProtocol[] = [
 
 /**
  * The configuration of a broker inside another program or a test: AMQP on a free port of the
- * loopback interface, and no other listener, unless the caller names it.
+ * loopback interface, no other listener unless the caller names it, and in memory unless the
+ * caller names a data directory.
  * @throws ConfigError
  */
 export function loopbackConfig(overrides: Overrides = {}): Config {
@@ -70,6 +71,7 @@ export function loopbackConfig(overrides: Overrides = {}): Config {
   const nowhere = keys.filter((key) => key !== 'listeners.tcp' && !named(key));
   return Config.from({
     'listeners.tcp.default': '127.0.0.1:0',
+    memory_only: overrides.data_dir === undefined,
     ...Object.fromEntries(nowhere.map((key) => [key, 'none'])),
     ...overrides,
   });

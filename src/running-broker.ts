@@ -3,6 +3,8 @@
  * embed.ts start and stop. A composition root: the only kind of file that knows every part.
  */
 import { Broker } from './broker/broker.ts';
+import type { Catalog } from './broker/catalog.ts';
+import { decodeCommand, encodeCommand } from './broker/command-text.ts';
 import { type Clock, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { type Listening, makeListeners } from './listeners.ts';
@@ -11,8 +13,11 @@ import type { Connections } from './server/connections.ts';
 import type { Listener } from './server/listener.ts';
 import { Shared } from './server/shared.ts';
 import type { WebSocketEndpoint } from './server/websocket-endpoint.ts';
+import { CatalogLog } from './storage/catalog-log.ts';
+import { DataDirectory } from './storage/data-directory.ts';
 import { MemoryCatalog } from './storage/memory-catalog.ts';
 import { MemoryStore } from './storage/memory-store.ts';
+import type { MessageStore } from './storage/message-store.ts';
 
 export interface Parts {
   readonly config: Config;
@@ -20,8 +25,18 @@ export interface Parts {
   readonly clock?: Clock;
 }
 
+/** Where a broker keeps what it knows. */
+interface Storage {
+  readonly store: MessageStore;
+  readonly catalog: Catalog;
+  /** null if nothing is kept. */
+  readonly directory: DataDirectory | null;
+}
+
 export class RunningBroker {
   readonly broker: Broker;
+  /** null if nothing is kept. */
+  readonly directory: DataDirectory | null;
   readonly listeners: readonly Listener[];
   /** What the management port takes by WebSocket. */
   readonly endpoints: readonly WebSocketEndpoint[];
@@ -29,8 +44,14 @@ export class RunningBroker {
   readonly connections: Connections;
   private stopping: Promise<void> | null = null;
 
-  private constructor(broker: Broker, connections: Connections, listening: Listening) {
+  private constructor(
+    broker: Broker,
+    directory: DataDirectory | null,
+    connections: Connections,
+    listening: Listening,
+  ) {
     this.broker = broker;
+    this.directory = directory;
     this.connections = connections;
     this.listeners = listening.listeners;
     this.endpoints = listening.endpoints;
@@ -39,10 +60,14 @@ export class RunningBroker {
 
   /** @throws Error if a listener's port cannot be had; then nothing is left running */
   static async start(parts: Parts): Promise<RunningBroker> {
-    const broker = await openBroker(parts);
+    const storage = openStorage(parts);
+    const broker = await openBroker(parts, storage).catch((error: Error) => {
+      storage.directory?.close();
+      throw error;
+    });
     const shared = new Shared(parts.log);
     const listening = makeListeners(parts.config, broker, shared);
-    const running = new RunningBroker(broker, shared.connections, listening);
+    const running = new RunningBroker(broker, storage.directory, shared.connections, listening);
     try {
       for (const listener of running.listeners) await listener.start();
     } catch (error) {
@@ -62,10 +87,23 @@ export class RunningBroker {
     const stopped = this.listeners.map((listener) => listener.stop(reason));
     await Promise.all([...stopped, this.connections.goodbye(reason)]);
     await this.broker.close();
+    this.directory?.close();
   }
 }
 
-function openBroker({ config, log, clock }: Parts): Promise<Broker> {
+/** @throws Error if the data directory cannot be had */
+function openStorage({ config, log }: Parts): Storage {
+  if (config.get('memory_only')) {
+    return { store: new MemoryStore(), catalog: new MemoryCatalog(), directory: null };
+  }
+  const directory = DataDirectory.open(config.get('data_dir'), log);
+  log.info(`data directory ${directory.path}`);
+  const codec = { encode: encodeCommand, decode: decodeCommand };
+  const catalog = new CatalogLog({ files: directory.files('definitions'), codec, log });
+  return { store: new MemoryStore(), catalog, directory };
+}
+
+function openBroker({ config, log, clock }: Parts, storage: Storage): Promise<Broker> {
   const permissions = {
     configure: config.get('default_permissions.configure'),
     write: config.get('default_permissions.write'),
@@ -74,8 +112,8 @@ function openBroker({ config, log, clock }: Parts): Promise<Broker> {
   return Broker.open({
     clock: clock ?? new SystemClock(),
     log,
-    store: new MemoryStore(),
-    catalog: new MemoryCatalog(),
+    store: storage.store,
+    catalog: storage.catalog,
     defaults: {
       vhost: config.get('default_vhost'),
       user: config.get('default_user'),

@@ -2,21 +2,29 @@
  * The broker as a program, from its sources: what it prints, and how it ends. Nothing here looks
  * at what it serves; test/package.test.ts does the same with the installed package.
  */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Child } from './support/child.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const started: Child[] = [];
+let data: string;
+
+beforeEach(() => {
+  data = mkdtempSync(path.join(tmpdir(), 'warren-start-'));
+});
 
 afterEach(async () => {
   for (const child of started.splice(0)) await child.destroy();
+  rmSync(data, { recursive: true, force: true });
 });
 
-function startBroker(): Child {
-  const env = { ...process.env, WARREN_LISTENERS_TCP_DEFAULT: '0' };
-  const child = new Child(process.execPath, ['src/main.ts'], { cwd: root, env });
+function startBroker(...flags: readonly string[]): Child {
+  const env = { ...process.env, WARREN_LISTENERS_TCP_DEFAULT: '0', WARREN_DATA_DIR: data };
+  const child = new Child(process.execPath, ['src/main.ts', ...flags], { cwd: root, env });
   started.push(child);
   return child;
 }
@@ -69,4 +77,22 @@ test('Ctrl-C under npm reaches it twice, and it still ends with exit code 0', as
   broker.signal('SIGINT');
   broker.signal('SIGINT');
   expect(await broker.ended, broker.output).toBe(0);
+});
+
+test('a second broker on its data is refused in one line that names the first', async () => {
+  const broker = startBroker();
+  await broker.printed(/^Server startup complete$/m);
+  const second = startBroker();
+  expect(await second.ended).toBe(1);
+  const errors = second.output.split('\n').filter((line) => line.startsWith('warren: '));
+  expect(errors).toEqual([
+    `warren: the data directory ${data} is in use by the broker with pid ${broker.pid}`,
+  ]);
+});
+
+test('with --memory it leaves nothing on the disk', async () => {
+  const broker = startBroker('--memory');
+  await broker.printed(/^Server startup complete$/m);
+  expect(broker.output).toContain('nothing is kept on disk');
+  expect(readdirSync(data)).toEqual([]);
 });

@@ -172,8 +172,8 @@ export class Broker implements CatalogHost {
     await this.catalog.close();
   }
 
-  snapshot(): Iterable<Change> {
-    return snapshotOf(this);
+  *snapshot(): Generator<Command> {
+    for (const change of snapshotOf(this)) yield { version: COMMAND_VERSION, ...change };
   }
 
   outlives(change: Change): boolean {

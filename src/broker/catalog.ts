@@ -136,7 +136,7 @@ export interface CatalogHost {
    */
   apply(command: Command): void;
   /** Everything that has to outlive the process, as puts in an order that can be applied. */
-  snapshot(): Iterable<Change>;
+  snapshot(): Iterable<Command>;
   /** Is the change about something that outlives the process? The rest is only applied. */
   outlives(change: Change): boolean;
 }

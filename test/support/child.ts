@@ -27,6 +27,10 @@ export class Child {
     this.ended.catch(() => {});
   }
 
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
   /** Both streams together, as far as they were read. */
   get output(): string {
     return this.#output;
