@@ -6,6 +6,7 @@ import { type FamilyOption, map, type SingleOption, single } from './config-opti
 import {
   boolean,
   integer,
+  ipAddress,
   type ListenerAddress,
   listener,
   milliseconds,
@@ -44,6 +45,12 @@ export function webListener(
   port: string,
 ): SingleOption<ListenerAddress | null> {
   return single({ group, type: orNone(listener), default: port, aliases, text });
+}
+
+/** The address of a listener for WebSocket, where RabbitMQ has it apart from the port. */
+export function webAddress(group: string, listenerKey: string): SingleOption<string | null> {
+  const text = `The address that ${listenerKey} listens on if it has none; "none" is every one.`;
+  return single({ group, type: orNone(ipAddress), default: 'none', text });
 }
 
 export const NETWORK_OPTIONS = {
@@ -91,6 +98,7 @@ export const NETWORK_OPTIONS = {
     'Where AMQP clients connect over WebSocket, such as those in browsers; "none" for nowhere.',
     'none',
   ),
+  'web_amqp.tcp.ip': webAddress(NETWORK, 'web_amqp.tcp.port'),
   'web_amqp.ws_path': single({
     group: NETWORK,
     type: string(1, 255),

@@ -13,6 +13,7 @@ import {
   single,
 } from './config-option.ts';
 import { NETWORK_OPTIONS } from './config-options-network.ts';
+import { TLS_OPTIONS } from './config-options-tls.ts';
 import { boolean, integer, oneOf, pattern, seconds, size, string } from './config-value.ts';
 
 const ACCESS = 'Users and access';
@@ -39,6 +40,7 @@ const logLevel = oneOf(['debug', 'info', 'warning', 'error', 'critical', 'none']
 
 export const OPTIONS = {
   ...NETWORK_OPTIONS,
+  ...TLS_OPTIONS,
 
   default_user: single({
     group: ACCESS,

@@ -6,11 +6,8 @@
 
 /** Exact keys, or prefixes ending in a dot, that Warren does not act on yet. */
 export const UNSUPPORTED_KEYS: readonly string[] = [
-  'listeners.ssl',
-  'listeners.ssl.',
   'ssl_options',
   'ssl_options.',
-  'ssl_handshake_timeout',
   'ssl_cert_login_from',
   'ssl_cert_login_san_type',
   'ssl_cert_login_san_index',
@@ -24,7 +21,6 @@ export const UNSUPPORTED_KEYS: readonly string[] = [
   'tcp_listen_options.recbuf',
   'tcp_listen_options.sndbuf',
   'tcp_listen_options.tos',
-  'proxy_protocol',
   'reverse_dns_lookups',
   'load_definitions',
   'definitions.',
@@ -112,10 +108,14 @@ export const UNSUPPORTED_KEYS: readonly string[] = [
  * RabbitMQs ignore themselves, and, written with a value, switching off what is not there.
  */
 export const INERT_KEYS: readonly string[] = [
-  'listeners.ssl=none',
   'ssl_options=none',
+  'ssl_options.secure_renegotiate=true',
+  'ssl_options.honor_ecc_order',
+  'ssl_options.bypass_pem_cache',
+  'ssl_options.hibernate_after',
+  'ssl_options.log_alert',
+  'ssl_options.log_level',
   'tcp_listen_options=none',
-  'proxy_protocol=false',
   'reverse_dns_lookups=false',
   'log.file=false',
   'log.exchange=false',

@@ -54,18 +54,22 @@ function sampleOption(key: string, option: AnyOption): string[] {
   lines.push(...wrap(`Variable: ${variables(key, option)}`, '# '));
   if (option.kind === 'single') {
     if (option.aliases) lines.push(...wrap(`Also: ${option.aliases.join(', ')}`, '# '));
-    if (typeof option.default === 'string') return [...lines, `# ${key} = ${option.default}`];
+    if (typeof option.default === 'string')
+      return [...lines, `# ${key} = ${option.default || "''"}`];
     const { sameAs } = option.default;
     return [...lines, `# Default: that of ${sameAs}`, `# ${key} = ${defaultOf(sameAs)}`];
   }
   const members = Object.entries(option.default);
+  if (members.length === 0) {
+    return [...lines, `# ${key}.<${option.member}> = ${option.type.placeholder}`];
+  }
   return [...lines, ...members.map(([member, value]) => `# ${key}.${member} = ${value}`)];
 }
 
 /** The default of an option that others refer to. */
 function defaultOf(key: string): string {
   const option = (ALL_OPTIONS as ReadonlyMap<string, AnyOption>).get(key);
-  return option === undefined ? '' : defaultText(option);
+  return option === undefined ? '' : defaultText(option) || "''";
 }
 
 function sentence(option: AnyOption): string {

@@ -176,6 +176,13 @@ export function orNone<T>(type: ValueType<T>): ValueType<T | null> {
   };
 }
 
+/** An IPv4 or IPv6 address. */
+export const ipAddress: ValueType<string> = {
+  placeholder: '<address>',
+  expected: 'an IP address such as 127.0.0.1 or ::1',
+  parse: (text) => (isIP(text) === 0 ? undefined : text),
+};
+
 /** `5672`, `127.0.0.1:5672`, `::1:5672` or `[::1]:5672`. */
 export const listener: ValueType<ListenerAddress> = {
   placeholder: '<[address:]port>',

@@ -112,3 +112,9 @@ export const WEBSOCKET_OVERHEAD_BYTES = 1024 * 1024;
 
 /** How often a WebSocket client that is silent is pinged; one that stays silent is closed. */
 export const WEBSOCKET_PING_MS = 30_000;
+
+/** A PROXY header of version 2 with its TLVs; those that are in use have a few hundred bytes. */
+export const PROXY_HEADER_BYTES = 4096;
+
+/** How often the files of certificates are looked at. */
+export const CERTIFICATE_LOOK_MS = 5_000;

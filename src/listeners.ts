@@ -12,10 +12,12 @@ import { Config, type Overrides } from './config.ts';
 import type { OptionKey, OptionValue } from './config-options.ts';
 import type { ListenerAddress } from './config-value.ts';
 import { WEBSOCKET_OVERHEAD_BYTES } from './limits.ts';
+import type { EntranceOptions } from './server/entrance.ts';
 import { Listener } from './server/listener.ts';
 import type { Protocol } from './server/protocol.ts';
 import type { Shared } from './server/shared.ts';
 import { WebSocketEndpoint, type WebSocketRules } from './server/websocket-endpoint.ts';
+import { type CertificatePrefix, TlsIdentities } from './tls-identities.ts';
 import { VERSION } from './version.ts';
 
 /** The keys of options whose values are of this type. */
@@ -27,12 +29,22 @@ interface ListeningProtocol {
   readonly id: string;
   make(config: Config, broker: Broker): Protocol;
   readonly tcp: KeysOf<ReadonlyMap<string, ListenerAddress>>;
+  /** The same with TLS; all of them show the certificate of `ssl_options`. */
+  readonly tls: KeysOf<ReadonlyMap<string, ListenerAddress>>;
+  readonly proxyProtocol: KeysOf<boolean>;
   readonly web: WebListening;
 }
 
 /** How a protocol is spoken over WebSocket; see WebSocketRules. */
 interface WebListening {
   readonly tcp: KeysOf<ListenerAddress | null>;
+  /** The address where `tcp` has none. */
+  readonly tcpIp: KeysOf<string | null>;
+  readonly tls: KeysOf<ListenerAddress | null>;
+  readonly tlsIp: KeysOf<string | null>;
+  /** What stands before `.certfile`: see webTls() of config-options-tls.ts. */
+  readonly certificate: CertificatePrefix;
+  readonly proxyProtocol: KeysOf<boolean>;
   readonly path: KeysOf<string>;
   /** The path on the management port. */
   readonly managementPath: string;
@@ -46,8 +58,15 @@ const PROTOCOLS: readonly ListeningProtocol[] = [
     id: 'amqp',
     make: amqpOf,
     tcp: 'listeners.tcp',
+    tls: 'listeners.ssl',
+    proxyProtocol: 'proxy_protocol',
     web: {
       tcp: 'web_amqp.tcp.port',
+      tcpIp: 'web_amqp.tcp.ip',
+      tls: 'web_amqp.ssl.port',
+      tlsIp: 'web_amqp.ssl.ip',
+      certificate: 'web_amqp.ssl',
+      proxyProtocol: 'web_amqp.proxy_protocol',
       path: 'web_amqp.ws_path',
       managementPath: '/ws/amqp',
       subprotocols: ['amqp'],
@@ -65,7 +84,7 @@ const PROTOCOLS: readonly ListeningProtocol[] = [
  * @throws ConfigError
  */
 export function loopbackConfig(overrides: Overrides = {}): Config {
-  const keys = PROTOCOLS.flatMap(({ tcp, web }) => [tcp, web.tcp]);
+  const keys = PROTOCOLS.flatMap(({ tcp, tls, web }) => [tcp, tls, web.tcp, web.tls]);
   const named = (key: string): boolean =>
     Object.keys(overrides).some((other) => other === key || other.startsWith(`${key}.`));
   const nowhere = keys.filter((key) => key !== 'listeners.tcp' && !named(key));
@@ -82,12 +101,18 @@ export interface Listening {
   readonly listeners: readonly Listener[];
   /** For the 'upgrade' event of the management port; see WebSocketEndpoint.handleUpgrade(). */
   readonly endpoints: readonly WebSocketEndpoint[];
+  /** The certificates that they show. */
+  readonly identities: TlsIdentities;
 }
 
-/** Makes all listeners; none listens yet. */
+/**
+ * Makes all listeners; none listens yet.
+ * @throws Error if a listener with TLS lacks something
+ */
 export function makeListeners(config: Config, broker: Broker, shared: Shared): Listening {
   const listeners: Listener[] = [];
   const endpoints: WebSocketEndpoint[] = [];
+  const identities = new TlsIdentities(config, shared.log);
   const tcp = {
     backlog: config.get('tcp_listen_options.backlog'),
     noDelay: config.get('tcp_listen_options.nodelay'),
@@ -97,17 +122,32 @@ export function makeListeners(config: Config, broker: Broker, shared: Shared): L
   for (const row of PROTOCOLS) {
     const { id, web } = row;
     const protocol = row.make(config, broker);
-    const add = (address: ListenerAddress | null, webSocket?: WebSocketRules): void => {
-      if (address === null) return;
-      const layers = { ...(webSocket && { webSocket }) };
+    const add = (address: ListenerAddress, layers: EntranceOptions): void => {
       listeners.push(new Listener(protocol, { id, ...address, ...tcp, ...layers }, shared));
     };
-    for (const address of config.get(row.tcp).values()) add(address);
-    add(config.get(web.tcp), webSocketRules(web, [config.get(web.path)], config));
+    const proxyProtocol = config.get(row.proxyProtocol);
+    for (const address of config.get(row.tcp).values()) add(address, { proxyProtocol });
+    for (const address of config.get(row.tls).values()) {
+      add(address, { proxyProtocol, tls: identities.of('ssl_options', row.tls) });
+    }
+    const webSocket = webSocketRules(web, [config.get(web.path)], config);
+    const layers = { webSocket, proxyProtocol: config.get(web.proxyProtocol) };
+    const plain = config.get(web.tcp);
+    if (plain !== null) add(at(plain, config.get(web.tcpIp)), layers);
+    const secure = config.get(web.tls);
+    if (secure !== null) {
+      const tls = identities.of(web.certificate, web.tls);
+      add(at(secure, config.get(web.tlsIp)), { ...layers, tls });
+    }
     const rules = webSocketRules(web, [web.managementPath], config);
     endpoints.push(new WebSocketEndpoint(protocol, rules, shared));
   }
-  return { listeners, endpoints };
+  return { listeners, endpoints, identities };
+}
+
+/** The address, with `ip` for its host if it has none. */
+function at(address: ListenerAddress, ip: string | null): ListenerAddress {
+  return { host: address.host ?? ip, port: address.port };
 }
 
 function webSocketRules(web: WebListening, paths: string[], config: Config): WebSocketRules {

@@ -32,6 +32,8 @@ async function run({ config, warnings, notes, files }: LoadedConfig): Promise<vo
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void stop(running, log, signal));
   }
+  // A terminal that is closed sends the same signal, and then it should end us.
+  if (process.stdout.isTTY !== true) process.on('SIGHUP', () => running.reload());
   if (process.env.npm_command === 'exec') watchParent(() => void stop(running, log, 'npx ended'));
   const lines = [...running.listeners.map(String), 'Server startup complete'];
   const json = config.get('log.console.formatter') === 'json';

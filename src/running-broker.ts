@@ -42,6 +42,7 @@ export class RunningBroker {
   readonly endpoints: readonly WebSocketEndpoint[];
   /** Every open client. */
   readonly connections: Connections;
+  private readonly listening: Listening;
   private stopping: Promise<void> | null = null;
 
   private constructor(
@@ -53,27 +54,32 @@ export class RunningBroker {
     this.broker = broker;
     this.directory = directory;
     this.connections = connections;
+    this.listening = listening;
     this.listeners = listening.listeners;
     this.endpoints = listening.endpoints;
     broker.store.onBusy((busy) => connections.storeBusy(busy));
   }
 
-  /** @throws Error if a listener's port cannot be had; then nothing is left running */
+  /**
+   * @throws Error if a listener's port cannot be had, or its certificate is no good; then nothing
+   *   is left running
+   */
   static async start(parts: Parts): Promise<RunningBroker> {
     const storage = openStorage(parts);
-    const broker = await openBroker(parts, storage).catch((error: Error) => {
-      storage.directory?.close();
-      throw error;
-    });
-    const shared = new Shared(parts.log);
-    const listening = makeListeners(parts.config, broker, shared);
-    const running = new RunningBroker(broker, storage.directory, shared.connections, listening);
+    let broker: Broker | null = null;
+    let running: RunningBroker | null = null;
     try {
+      broker = await openBroker(parts, storage);
+      const shared = new Shared(parts.log);
+      const listening = makeListeners(parts.config, broker, shared);
+      running = new RunningBroker(broker, storage.directory, shared.connections, listening);
       for (const listener of running.listeners) await listener.start();
     } catch (error) {
-      await running.stop('start-up failed');
+      await (running?.stop('start-up failed') ?? broker?.close());
+      storage.directory?.close();
       throw error;
     }
+    running.listening.identities.watch();
     return running;
   }
 
@@ -83,7 +89,13 @@ export class RunningBroker {
     return this.stopping;
   }
 
+  /** Reads the files of certificates again. */
+  reload(): void {
+    this.listening.identities.reload();
+  }
+
   private async close(reason: string): Promise<void> {
+    this.listening.identities.stop();
     const stopped = this.listeners.map((listener) => listener.stop(reason));
     await Promise.all([...stopped, this.connections.goodbye(reason)]);
     await this.broker.close();

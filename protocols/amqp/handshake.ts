@@ -9,6 +9,7 @@ import type { Broker } from '../../src/broker/broker.ts';
 import { type Fields, NO_FIELDS } from '../../src/broker/field.ts';
 import type { Session, SessionHolder } from '../../src/broker/session.ts';
 import type { Client } from '../../src/server/protocol.ts';
+import { sniff } from '../../src/server/sniff.ts';
 import { AmqpError, REPLIES, type Reply, replyText } from './errors.ts';
 import {
   checkTuneOk,
@@ -94,7 +95,9 @@ export class Handshake {
     }
     this.host.client.outbox.write(PROTOCOL_HEADER);
     const shown = greeting.toString('latin1').replace(/[^ -~]/g, '?');
-    this.host.abort(`bad protocol header '${shown}'`);
+    const spoken = sniff(greeting);
+    const hint = spoken === null ? '' : `: the client speaks ${spoken}`;
+    this.host.abort(`bad protocol header '${shown}'${hint}`);
     return end;
   }
 

@@ -1,7 +1,7 @@
 /**
  * Listener: one TCP port and the clients connected to it. What stands between the socket and the
- * adapter (TLS, WebSocket) is done in entrance.ts; a plain connection goes straight to its adapter.
- * Which listeners there are is src/listeners.ts.
+ * adapter (PROXY header, TLS, WebSocket) is done in entrance.ts; a plain connection goes straight
+ * to its adapter. Which listeners there are is src/listeners.ts.
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { OpenConnection } from './connections.ts';
@@ -36,7 +36,10 @@ export class Listener {
     this.options = options;
     this.shared = shared;
     this.server = createServer({ pauseOnConnect: true }, (socket) => this.accept(socket));
-    this.entrance = Entrance.needed(options) ? new Entrance(protocol, options, shared) : null;
+    const { joined, left } = this;
+    this.entrance = Entrance.needed(options)
+      ? new Entrance(protocol, options, shared, joined, left)
+      : null;
   }
 
   /** The port that clients connect to; after start(). */
@@ -53,14 +56,18 @@ export class Listener {
 
   /** As RabbitMQ's API calls it: `amqp`, `amqp/ssl`, `http/web-mqtt`. */
   get id(): string {
-    const { id, webSocket } = this.options;
-    return webSocket === undefined ? id : `http/web-${id}`;
+    const { id, tls, webSocket } = this.options;
+    if (webSocket !== undefined) return `${tls === undefined ? 'http' : 'https'}/web-${id}`;
+    return tls === undefined ? id : `${id}/ssl`;
   }
 
   /** `AMQP 0-9-1`, `AMQP 0-9-1 over TLS`, `MQTT over WebSocket and TLS`. */
   get name(): string {
-    const { webSocket } = this.options;
-    return `${this.protocol.name}${webSocket === undefined ? '' : ' over WebSocket'}`;
+    const { tls, webSocket } = this.options;
+    const layers = [webSocket && 'WebSocket', tls && 'TLS'].filter((layer) => layer !== undefined);
+    return [this.protocol.name, ...(layers.length === 0 ? [] : [layers.join(' and ')])].join(
+      ' over ',
+    );
   }
 
   /** `AMQP 0-9-1 listening on [::]:5672` */
@@ -109,12 +116,13 @@ export class Listener {
   private accept(socket: Socket): void {
     socket.setNoDelay(this.options.noDelay);
     socket.setKeepAlive(this.options.keepAlive);
-    const { protocol, shared, entrance, joined, left } = this;
-    if (entrance !== null) entrance.enter(socket, joined, left);
-    else
-      joined(
-        openSocketClient(socket, originOf(endsOf(socket), null), protocol, shared, null, left),
-      );
+    if (this.entrance !== null) {
+      this.entrance.enter(socket);
+      return;
+    }
+    const { protocol, shared, left } = this;
+    const origin = originOf(endsOf(socket), null);
+    this.joined(openSocketClient(socket, origin, protocol, shared, null, left));
   }
 
   private readonly joined = (one: OpenConnection): void => {

@@ -1,0 +1,25 @@
+"""pika over TLS: publishes and gets a message back. Arguments: port, directory with certificates."""
+
+import ssl
+import sys
+
+import pika
+
+port, directory = int(sys.argv[1]), sys.argv[2]
+context = ssl.create_default_context(cafile=f"{directory}/root.pem")
+context.load_cert_chain(f"{directory}/client.pem", f"{directory}/client.pem.key")
+parameters = pika.ConnectionParameters(
+    host="localhost",
+    port=port,
+    credentials=pika.PlainCredentials("guest", "guest"),
+    ssl_options=pika.SSLOptions(context, "localhost"),
+)
+with pika.BlockingConnection(parameters) as connection:
+    channel = connection.channel()
+    channel.confirm_delivery()
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    body = b"x" * 1_000_000
+    channel.basic_publish("", queue, body)
+    _, _, got = channel.basic_get(queue, auto_ack=True)
+    assert got == body
+print("ok")
