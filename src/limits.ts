@@ -28,6 +28,35 @@ export const RECENT_HISTORY_BYTES = 16 * 1024 * 1024;
 /** Body bytes of waiting messages that one queue keeps in memory if its store can load them. */
 export const QUEUE_RESIDENT_BYTES = 1024 * 1024;
 
+/** Bytes to be written above which publishers are not read from; below half of it they are. */
+export const STORE_BUSY_BYTES = 32 * 1024 * 1024;
+
+/** Bodies written at once; what comes meanwhile is the next write. */
+export const STORE_FLUSH_BYTES = 4 * 1024 * 1024;
+
+/** A segment is ended when it is that long. */
+export const STORE_SEGMENT_BYTES = 64 * 1024 * 1024;
+
+/** What compaction moves at once, so that confirms wait for one such write at most. */
+export const STORE_MOVE_BYTES = 1024 * 1024;
+
+/** Messages that lie within the first, with gaps no larger than the second, are read at once. */
+export const STORE_READ_BYTES = 1024 * 1024;
+export const STORE_READ_GAP_BYTES = 16 * 1024;
+
+/** Segments, and journals of segments, that stay open while nobody uses them. */
+export const STORE_OPEN_FILES = 64;
+
+/** When a disk that takes nothing is tried again. */
+export const STORE_RETRY_MS = 1_000;
+
+/** How long acks may wait to be written, and how long until what was written of them is synced. */
+export const STORE_ACK_DELAY_MS = 50;
+export const STORE_ACK_SYNC_MS = 1_000;
+
+/** Slots looked through in one turn when a queue is deleted. */
+export const STORE_SWEEP_SLOTS = 200_000;
+
 /** A catalog's file below this size is not worth rewriting. */
 export const CATALOG_REWRITE_MIN_BYTES = 64 * 1024;
 

@@ -20,6 +20,7 @@ export class MemoryStore implements MessageStore {
   readonly readyOn = 'publish';
   readonly loads = false;
   readonly busy = false;
+  readonly failure = null;
   messages = 0;
   private lastRef: Ref = 0;
   private readonly refs: Ref[] = [];
@@ -54,7 +55,7 @@ export class MemoryStore implements MessageStore {
   async flush(): Promise<void> {}
 
   stats(): StoreStats {
-    return { messages: this.messages, bytes: 0 };
+    return { messages: this.messages, bytes: 0, disk: null };
   }
 
   async close(): Promise<void> {}
@@ -80,7 +81,13 @@ class MemoryQueueStore implements QueueStore {
     this.store.messages--;
   }
 
+  delivered(): void {}
+
   returned(): void {}
+
+  page(): Ref {
+    throw new Error('a memory store has no room besides memory');
+  }
 
   async delete(): Promise<void> {
     this.store.messages -= this.messages;

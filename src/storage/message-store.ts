@@ -84,16 +84,50 @@ export interface QueueStore {
    * whose publish failed.
    */
   ack(ref: Ref): void;
+  /** It is out for the so-many-th time: remember that, lazily, for should it not come back. */
+  delivered(ref: Ref, deliveries: number): void;
   /** It went back to the queue: remember how often it has been delivered, lazily. */
   returned(ref: Ref, deliveries: number): void;
+  /**
+   * Keeps a message because memory is short, no longer than the process: nothing is recovered of it,
+   * and nobody is told. Only if the store {@link MessageStore.loads}.
+   */
+  page(message: NewMessage): Ref;
   /** The queue is gone, and everything in it. */
   delete(): Promise<void>;
 }
 
-/** What a store holds. */
+/** What a store holds, and what it has done since it was opened. */
 export interface StoreStats {
+  /** Messages, once for each queue that has them. */
   readonly messages: number;
+  /** What they take where they are kept. */
   readonly bytes: number;
+  /** The rest is that of stores with a disk; null for others. */
+  readonly disk: DiskStats | null;
+}
+
+/** How a store gets on with its disk. */
+export interface DiskStats {
+  /** What its files take, and how many segments they are. */
+  readonly diskBytes: number;
+  readonly segments: number;
+  /** Bytes that wait to be written. */
+  readonly pendingBytes: number;
+  readonly writtenMessages: number;
+  readonly writtenBytes: number;
+  /** Messages that were acked before they had to be written. */
+  readonly elided: number;
+  /** Writes of many messages at once, and what they took in all and at most. */
+  readonly commits: number;
+  readonly commitMs: number;
+  readonly slowestCommitMs: number;
+  readonly syncs: number;
+  readonly failedWrites: number;
+  readonly compactedSegments: number;
+  readonly compactedBytes: number;
+  /** Messages found damaged, at the start or when they were read. */
+  readonly damaged: number;
 }
 
 /** What {@link MessageStore.recover} found. */
@@ -111,8 +145,10 @@ export interface MessageStore {
   readonly readyOn: 'publish' | 'durable';
   /** Can {@link QueueStore.load} bring back a message that its queue has let go of? */
   readonly loads: boolean;
-  /** Too much is waiting to be written: stop reading from publishers. */
+  /** Too much is waiting to be written, or nothing can be: stop reading from publishers. */
   readonly busy: boolean;
+  /** Why nothing can be written at the moment; null if it can. The store is busy as long. */
+  readonly failure: Error | null;
   onBusy(listener: (busy: boolean) => void): void;
   openQueue(id: QueueId, sink: QueueSink): QueueStore;
   /**

@@ -73,6 +73,7 @@ export class AsyncStore implements MessageStore {
   readonly loads = true;
   readonly disk: Disk;
   busy = false;
+  readonly failure = null;
   /** Messages that cannot be read back, nor any load that asks for one of them. */
   readonly damaged = new Set<Ref>();
   /** Body bytes of every load so far, and the calls. */
@@ -129,6 +130,13 @@ export class AsyncStore implements MessageStore {
     return this.readyOn === 'publish' ? to.map(({ ref }) => ref) : [];
   }
 
+  /** A write that nobody waits for. */
+  page(queue: AsyncQueue, message: NewMessage): Ref {
+    const ref = ++this.disk.lastRef;
+    queue.unwritten.set(ref, message);
+    return ref;
+  }
+
   transaction(body: () => void, settled: Settled): void {
     const batch = { publishes: [] as Pending[], besides: [] as (() => void)[] };
     this.batch = batch;
@@ -158,7 +166,7 @@ export class AsyncStore implements MessageStore {
         bytes += body.length;
       }
     }
-    return { messages, bytes };
+    return { messages, bytes, disk: null };
   }
 
   async close(): Promise<void> {
@@ -286,6 +294,15 @@ class AsyncQueue implements QueueStore {
     this.store.writeOrJoin(() => void this.disk.delete(ref));
     this.unwritten.delete(ref);
     this.written.delete(ref);
+  }
+
+  delivered(ref: Ref, deliveries: number): void {
+    this.returned(ref, deliveries);
+  }
+
+  /** As slow as any other write, and gone with the process. */
+  page(message: NewMessage): Ref {
+    return this.store.page(this, message);
   }
 
   returned(ref: Ref, deliveries: number): void {

@@ -77,6 +77,8 @@ export class MemoryFiles implements Files {
   writtenBytes = 0;
   /** Syncs of files whose sync had failed before: each one is a mistake. */
   syncsAfterFailure = 0;
+  /** Calls that are not answered yet. */
+  unanswered = 0;
   /** Files that are open now. */
   openFiles = 0;
   private readonly random: Random;
@@ -169,7 +171,9 @@ export class MemoryFiles implements Files {
   /** Everything takes a while, by turns of the event loop. */
   async later<T>(run: () => T): Promise<T> {
     const turns = this.random.below(3);
+    this.unanswered++;
     for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
+    this.unanswered--;
     if (this.left) return new Promise(() => {});
     return run();
   }

@@ -1,0 +1,161 @@
+/**
+ * Encoder: entries as the bytes of one write, in memory that is used again and again; large bodies
+ * are not copied but written from where they are. Hot path.
+ */
+import { crc32 } from 'node:zlib';
+import type { Entry } from './pending.ts';
+import { DOUBLE, HEAD_BYTES, headSum, PRIORITY_MASK, recordBytes, WORD } from './record.ts';
+import type { Segment } from './segment.ts';
+
+/** Bodies from this size on are written from where they are. */
+const IN_PLACE_BYTES = 16 * 1024;
+
+const FIRST_ARENA_BYTES = 256 * 1024;
+/** A larger arena is let go after the write that needed it. */
+const KEPT_ARENA_BYTES = 8 * 1024 * 1024;
+
+const ZEROS = Buffer.alloc(8);
+
+/** What the encoder needs to know of slots. */
+export interface QueueIds {
+  queueIdOf(slot: number): number;
+}
+
+/** The bytes of a write. */
+export interface Encoded {
+  readonly chunks: Uint8Array[];
+  readonly bytes: number;
+  /** How many ordinals were given out. */
+  readonly ordinals: number;
+}
+
+export class Encoder {
+  private readonly ids: QueueIds;
+  private arena!: Buffer;
+  private words!: Uint32Array;
+  private doubles!: Float64Array;
+  private position = 0;
+  private chunks: Uint8Array[] = [];
+  private chunkStart = 0;
+
+  constructor(ids: QueueIds) {
+    this.ids = ids;
+    this.allocate(FIRST_ARENA_BYTES);
+  }
+
+  /**
+   * Lays out entries that have slots behind what is in the segment, and notes where on the entries
+   * and in the segment's index. The bytes are valid until the next call.
+   */
+  encode(entries: readonly Entry[], segment: Segment): Encoded {
+    if (this.arena.length > KEPT_ARENA_BYTES) this.allocate(FIRST_ARENA_BYTES);
+    this.position = 0;
+    this.chunkStart = 0;
+    this.chunks = [];
+    let offset = segment.bytes;
+    let ordinal = segment.ordinals;
+    const flush = segment.flushes + 1;
+    for (let i = 0; i < entries.length; i++) {
+      const entry = entries[i] as Entry;
+      entry.offset = offset;
+      entry.ordinal = ordinal;
+      this.record(entry, segment, flush);
+      offset += entry.bytes;
+      ordinal += entry.slots.length;
+    }
+    this.endChunk();
+    const bytes = offset - segment.bytes;
+    return { chunks: this.chunks, bytes, ordinals: ordinal - segment.ordinals };
+  }
+
+  private record(entry: Entry, segment: Segment, flush: number): void {
+    const { message, slots } = entry;
+    const { body } = message;
+    const header = message.encodeHeader();
+    const queues = slots.length;
+    const bytes = recordBytes(queues, header.length, body.length);
+    entry.bytes = bytes;
+    const inPlace = body.length >= IN_PLACE_BYTES;
+    this.reserve(inPlace ? bytes - body.length + 8 : bytes);
+    const start = this.position;
+    this.head(entry, flush, header.length);
+    const first = (start + HEAD_BYTES) >>> 2;
+    const { words, arena } = this;
+    const { index } = segment;
+    for (let i = 0; i < queues; i++) {
+      const id = this.ids.queueIdOf(slots[i] as number);
+      words[first + i] = id;
+      index?.addQueue(id);
+    }
+    const headerAt = start + HEAD_BYTES + 4 * queues;
+    arena.set(header, headerAt);
+    const bodyAt = headerAt + header.length;
+    if (inPlace) this.bodyInPlace(body, bodyAt, start + bytes - body.length);
+    else {
+      arena.set(body, bodyAt);
+      arena.fill(0, bodyAt + body.length, start + bytes);
+      this.position = start + bytes;
+    }
+    this.sums(start, inPlace ? body : null, inPlace ? bodyAt : bodyAt + body.length, segment.salt);
+  }
+
+  private head(entry: Entry, flush: number, headerBytes: number): void {
+    const { message } = entry;
+    const at = this.position >>> 2;
+    const { words, doubles } = this;
+    words[at + WORD.length] = entry.bytes;
+    words[at + WORD.ordinal] = entry.ordinal;
+    words[at + WORD.queues] = entry.slots.length;
+    words[at + WORD.headerBytes] = headerBytes;
+    words[at + WORD.bodyBytes] = message.body.length;
+    words[at + WORD.flags] = entry.flags | (message.priority & PRIORITY_MASK);
+    words[at + WORD.flush] = flush;
+    words[at + WORD.flush + 1] = 0;
+    const double = this.position >>> 3;
+    doubles[double + DOUBLE.seq] = entry.seq;
+    doubles[double + DOUBLE.arrivedAtMs] = message.arrivedAtMs;
+    doubles[double + DOUBLE.expiresAtMs] = message.expiresAtMs;
+  }
+
+  private bodyInPlace(body: Buffer, bodyAt: number, paddedEnd: number): void {
+    this.position = bodyAt;
+    this.endChunk();
+    this.chunks.push(body);
+    if (paddedEnd > bodyAt) this.chunks.push(ZEROS.subarray(0, paddedEnd - bodyAt));
+    this.position = Math.ceil(bodyAt / 8) * 8;
+    this.chunkStart = this.position;
+  }
+
+  private sums(start: number, bodyApart: Buffer | null, end: number, salt: number): void {
+    const { words } = this;
+    const at = start >>> 2;
+    let sum = crc32(this.arena.subarray(start + HEAD_BYTES, end), salt);
+    if (bodyApart !== null) sum = crc32(bodyApart, sum);
+    words[at + WORD.dataSum] = sum;
+    words[at + WORD.headSum] = headSum(words, at, salt);
+  }
+
+  private endChunk(): void {
+    if (this.position === this.chunkStart) return;
+    this.chunks.push(this.arena.subarray(this.chunkStart, this.position));
+    this.chunkStart = this.position;
+  }
+
+  /** Room for so many bytes more; what has been laid out stays where it is. */
+  private reserve(bytes: number): void {
+    if (this.position + bytes <= this.arena.length) return;
+    // Chunks before hold on to the old arena.
+    this.endChunk();
+    this.allocate(Math.max(2 * this.arena.length, bytes));
+    this.position = 0;
+    this.chunkStart = 0;
+  }
+
+  private allocate(bytes: number): void {
+    const size = Math.ceil(bytes / 8) * 8;
+    this.arena = Buffer.allocUnsafeSlow(size);
+    const { buffer } = this.arena;
+    this.words = new Uint32Array(buffer);
+    this.doubles = new Float64Array(buffer);
+  }
+}

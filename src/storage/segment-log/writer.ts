@@ -1,0 +1,396 @@
+/**
+ * Writer: puts what is pending on disk, one write and one sync at a time; whatever arrives during
+ * one is the next. A write that fails is made again in a new segment; if that fails too, the
+ * publishers are told, the messages stay in memory, the store is busy, and it is tried again every
+ * second. Hot path: the loops over entries.
+ */
+import { randomInt } from 'node:crypto';
+import type { Clock, Timer } from '../../clock.ts';
+import { STORE_BUSY_BYTES, STORE_FLUSH_BYTES, STORE_RETRY_MS } from '../../limits.ts';
+import type { Log } from '../../log.ts';
+import type { Files, OpenFile } from '../files.ts';
+import type { Counters } from './counters.ts';
+import { Encoder } from './encoder.ts';
+import { type Ledger, slotLength } from './ledger.ts';
+import type { Entry, Pending, Transaction } from './pending.ts';
+import { FLAG } from './record.ts';
+import { Segment } from './segment.ts';
+import { segmentHeader } from './segment-scan.ts';
+import { ACKED } from './slots.ts';
+
+/** What a writer works with. */
+export interface WriterContext {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ledger: Ledger;
+  readonly pending: Pending;
+  readonly counters: Counters;
+  readonly segmentBytes: number;
+  /** A message is done with: the slots that it acks may go. */
+  ack(slot: number): void;
+  /** Something was written. */
+  written(): void;
+}
+
+export class Writer {
+  busy = false;
+  /** Why the disk takes nothing at the moment, null if it does. */
+  failure: Error | null = null;
+  /** The highest number of a message so far, and of a segment. */
+  lastSeq = 0;
+  lastSegment = 0;
+  tail: Segment | null = null;
+  private readonly context: WriterContext;
+  private readonly encoder: Encoder;
+  private readonly busyListeners: ((busy: boolean) => void)[] = [];
+  private file: OpenFile | null = null;
+  /** Nothing is written before recovery knows what there is. */
+  private started = false;
+  private scheduled = false;
+  private running: Promise<void> | null = null;
+  private retryTimer: Timer | null = null;
+  private readonly waiters: { readonly until: number; resolve(): void }[] = [];
+  private sealing: Promise<void> = Promise.resolve();
+
+  constructor(context: WriterContext) {
+    this.context = context;
+    const { ledger } = context;
+    const queueIdOf = (slot: number): number => ledger.queue(ledger.slots.queue(slot)).id;
+    this.encoder = new Encoder({ queueIdOf });
+  }
+
+  onBusy(listener: (busy: boolean) => void): void {
+    this.busyListeners.push(listener);
+  }
+
+  start(): void {
+    this.started = true;
+    if (this.context.pending.size > 0) this.schedule();
+  }
+
+  /** Something was pushed: it is written at the end of this turn of the event loop. */
+  schedule(): void {
+    if (this.context.pending.bytes > STORE_BUSY_BYTES) this.setBusy(true);
+    if (this.scheduled || this.running !== null || !this.started || this.failure !== null) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.running ??= this.run();
+    });
+  }
+
+  /** Resolves when everything that is pending now is written. */
+  flush(): Promise<void> {
+    const until = this.context.pending.pushed;
+    if (until === this.context.pending.done) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.waiters.push({ until, resolve });
+      this.schedule();
+    });
+  }
+
+  /** Writes what there is, even if it has failed before, and ends the segment. */
+  async close(): Promise<void> {
+    this.retryTimer?.cancel();
+    await this.running;
+    this.started = true;
+    if (this.context.pending.size > 0) await this.run();
+    this.retryTimer?.cancel();
+    await this.seal(true);
+    await this.sealing;
+  }
+
+  /** Ends a segment in which nothing is alive, so that it can go; for when there is little to do. */
+  rollDead(): void {
+    const { tail } = this;
+    if (tail === null || tail.live > 0 || tail.ordinals === 0 || this.running !== null) return;
+    void this.seal(false);
+  }
+
+  private async run(): Promise<void> {
+    const { pending } = this.context;
+    while (pending.size > 0) {
+      const batch = pending.take(STORE_FLUSH_BYTES);
+      const entries = batch.filter((entry) => this.isNeeded(entry));
+      const error = entries.length === 0 ? null : await this.write(entries);
+      if (error !== null) {
+        this.fail(batch, error);
+        break;
+      }
+      pending.done += batch.length;
+      this.conclude(batch);
+      this.recover();
+    }
+    this.running = null;
+  }
+
+  /** Takes out the slots that do not need it any more; is there one that does? */
+  private isNeeded(entry: Entry): boolean {
+    const { source } = entry;
+    if (source !== null) {
+      const { slots, sources } = entry;
+      const kept = sources.map((ordinal, i) => source.slot(ordinal) === slots[i]);
+      entry.sources = sources.filter((_, i) => kept[i]);
+      entry.slots = slots.filter((_, i) => kept[i]);
+    } else if (entry.slots.length > entry.alive) {
+      entry.slots = entry.slots.filter((slot) => slot !== 0);
+    }
+    if (entry.slots.length === 0) return false;
+    if (entry.seq === 0) entry.seq = ++this.lastSeq;
+    entry.writing = true;
+    return true;
+  }
+
+  /** Returns why it could not be written, null if it is on disk. */
+  private async write(entries: readonly Entry[]): Promise<Error | null> {
+    markRuns(entries);
+    let error: Error | null = null;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      try {
+        const segment = await this.openTail();
+        await this.writeTo(segment, entries);
+        return null;
+      } catch (failure) {
+        error = failure as Error;
+        this.context.counters.failedWrites++;
+        await this.abandonTail();
+      }
+    }
+    return error;
+  }
+
+  private async writeTo(segment: Segment, entries: readonly Entry[]): Promise<void> {
+    const { counters } = this.context;
+    const startMs = performance.now();
+    const { rows, ids } = segment.index ?? { rows: 0, ids: 0 };
+    const { chunks, bytes, ordinals } = this.encoder.encode(entries, segment);
+    try {
+      const file = this.file as OpenFile;
+      const written = await file.write(chunks, segment.bytes);
+      if (written < bytes) throw new Error(`only ${written} of ${bytes} bytes could be written`);
+      if (entries.some((entry) => (entry.flags & FLAG.paged) === 0)) {
+        await file.sync();
+        counters.syncs++;
+      }
+    } catch (error) {
+      segment.index?.cut(rows, ids);
+      throw error;
+    }
+    addRows(segment, entries);
+    segment.bytes += bytes;
+    segment.ordinals += ordinals;
+    segment.flushes++;
+    segment.reserve(segment.ordinals);
+    for (let i = 0; i < entries.length; i++) this.place(entries[i] as Entry, segment);
+    counters.wrote(entries.length, bytes, performance.now() - startMs);
+    this.context.written();
+  }
+
+  /** The entry is on disk: its slots say where. */
+  private place(entry: Entry, segment: Segment): void {
+    const { ledger } = this.context;
+    const { slots } = ledger;
+    const length = slotLength(entry.bytes, entry.slots.length);
+    for (let i = 0; i < entry.slots.length; i++) {
+      const slot = entry.slots[i] as number;
+      const ordinal = entry.ordinal + i;
+      if (entry.source !== null) {
+        if (entry.source.slot(entry.sources[i] as number) !== slot) {
+          ledger.settleUnplaced(segment, ordinal);
+        } else ledger.move(slot, segment, entry.offset, length, ordinal);
+      } else if ((slots.length(slot) & ACKED) !== 0) {
+        ledger.settleUnplaced(segment, ordinal);
+        ledger.forget(slot);
+      } else ledger.place(slot, segment, entry.offset, length, ordinal);
+    }
+  }
+
+  /** Tells publishers, after everything is where it belongs: they may publish and ack at once. */
+  private conclude(batch: readonly Entry[]): void {
+    const { pending } = this.context;
+    for (let i = 0; i < batch.length; i++) {
+      const entry = batch[i] as Entry;
+      if (entry.writing || entry.source !== null) pending.free(entry);
+      entry.writing = false;
+    }
+    for (let i = 0; i < batch.length; i++) {
+      const entry = batch[i] as Entry;
+      const { settled, transaction } = entry;
+      entry.settled = null;
+      settled?.settled(null);
+      if (transaction !== null && entry.last) this.concludeTransaction(transaction);
+    }
+    this.updateBusy();
+    while (this.waiters.length > 0 && (this.waiters[0]?.until ?? 0) <= pending.done) {
+      this.waiters.shift()?.resolve();
+    }
+  }
+
+  private concludeTransaction(transaction: Transaction): void {
+    for (const slot of transaction.acks) this.context.ack(slot);
+    tell(transaction, null);
+  }
+
+  /** Nothing of the batch could be written. It stays, for there is nowhere else that it could be. */
+  private fail(batch: readonly Entry[], error: Error): void {
+    const { pending, ledger, log, clock } = this.context;
+    if (this.failure === null) log.error(`messages cannot be written: ${error.message}`);
+    this.failure = error;
+    this.setBusy(true);
+    for (const entry of batch) {
+      if (!entry.writing) continue;
+      entry.writing = false;
+      if (entry.source === null) this.dropAcked(entry, ledger);
+    }
+    pending.putBack(batch);
+    for (const entry of batch) {
+      const { settled, transaction } = entry;
+      entry.settled = null;
+      settled?.settled(entry.alive === 0 && entry.source === null ? null : error);
+      if (transaction !== null && entry.last) tell(transaction, error);
+    }
+    this.retryTimer = clock.schedule(STORE_RETRY_MS, () => {
+      this.running ??= this.run();
+    });
+  }
+
+  private dropAcked(entry: Entry, ledger: Ledger): void {
+    for (let i = 0; i < entry.slots.length; i++) {
+      const slot = entry.slots[i] as number;
+      if ((ledger.slots.length(slot) & ACKED) === 0) continue;
+      entry.slots[i] = 0;
+      entry.alive--;
+      ledger.forget(slot);
+    }
+    if (entry.alive === 0) this.context.pending.free(entry);
+  }
+
+  private recover(): void {
+    if (this.failure === null) return;
+    this.failure = null;
+    this.context.log.info('messages can be written again');
+    this.updateBusy();
+  }
+
+  private updateBusy(): void {
+    const { bytes } = this.context.pending;
+    if (this.failure !== null) return;
+    if (bytes < STORE_BUSY_BYTES / 2) this.setBusy(false);
+    else if (bytes > STORE_BUSY_BYTES) this.setBusy(true);
+  }
+
+  private setBusy(busy: boolean): void {
+    if (busy === this.busy) return;
+    this.busy = busy;
+    for (const listener of this.busyListeners) listener(busy);
+  }
+
+  /** The segment to write to; a new one if there is none, or it is full. */
+  private async openTail(): Promise<Segment> {
+    if (this.tail !== null && this.tail.bytes >= this.context.segmentBytes) await this.seal(false);
+    if (this.tail !== null) return this.tail;
+    const { files, ledger } = this.context;
+    const segment = new Segment(++this.lastSegment, randomInt(2 ** 32));
+    const name = `${segment.name}.log`;
+    const file = await files.open(name, 'create');
+    try {
+      const header = segmentHeader(segment.salt);
+      if ((await file.write([header], 0)) < header.length) throw new Error('the disk is full');
+      // Its name has to be on disk before anything in it counts.
+      await files.syncFolder();
+    } catch (error) {
+      await file.close().catch(() => {});
+      await files.remove(name).catch(() => {});
+      throw error;
+    }
+    this.file = file;
+    this.tail = segment;
+    ledger.segments.set(segment.id, segment);
+    return segment;
+  }
+
+  /** A write to it failed: what is behind its last good byte does not count. It is not synced again. */
+  private async abandonTail(): Promise<void> {
+    const { tail, file } = this;
+    if (tail === null || file === null) return;
+    this.tail = null;
+    this.file = null;
+    tail.index = null;
+    await file.truncate(tail.bytes).catch(() => {});
+    await file.close().catch(() => {});
+    tail.seal();
+    if (tail.live === 0) this.context.ledger.onDead(tail);
+  }
+
+  /** Ends the segment that is written to; its footer follows when there is time, or before it ends. */
+  private async seal(last: boolean): Promise<void> {
+    const { tail, file } = this;
+    if (tail === null || file === null) return;
+    this.tail = null;
+    this.file = null;
+    tail.seal();
+    if (tail.live === 0) {
+      await file.close().catch(() => {});
+      this.context.ledger.onDead(tail);
+      return;
+    }
+    const done = this.writeFooter(tail, file, last);
+    this.sealing = Promise.all([this.sealing, done]).then(() => {});
+    if (last) await done;
+  }
+
+  private async writeFooter(segment: Segment, file: OpenFile, sync: boolean): Promise<void> {
+    try {
+      const footer = await segment.index?.encode(segment.bytes, segment.salt);
+      segment.index = null;
+      if (footer !== undefined) {
+        const written = await file.write([footer], segment.bytes);
+        segment.bytes += written;
+        this.context.counters.writtenBytes += written;
+      }
+      if (sync) await file.sync();
+    } catch (error) {
+      // It is only a cache.
+      this.context.log.warning(`a segment has no footer: ${(error as Error).message}`);
+    }
+    await file.close().catch(() => {});
+  }
+}
+
+function tell(transaction: Transaction, error: Error | null): void {
+  if (transaction.told) return;
+  transaction.told = true;
+  transaction.settled.settled(error);
+}
+
+/** Marks the records of a transaction, so that they are found together or not at all. */
+function markRuns(entries: readonly Entry[]): void {
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i] as Entry;
+    if (entry.transaction === null) continue;
+    entry.flags &= ~(FLAG.txJoined | FLAG.txMore);
+    if (entries[i - 1]?.transaction === entry.transaction) entry.flags |= FLAG.txJoined;
+    if (entries[i + 1]?.transaction === entry.transaction) entry.flags |= FLAG.txMore;
+  }
+}
+
+function addRows(segment: Segment, entries: readonly Entry[]): void {
+  const { index } = segment;
+  if (index === null) return;
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i] as Entry;
+    const { message } = entry;
+    index.add(
+      entry.offset,
+      entry.bytes,
+      entry.ordinal,
+      entry.slots.length,
+      message.body.length,
+      entry.flags | (message.priority & 0xff),
+      entry.seq,
+      message.arrivedAtMs,
+      message.expiresAtMs,
+    );
+  }
+}
