@@ -27,7 +27,6 @@ async function run({ config, warnings, notes, files }: LoadedConfig): Promise<vo
   for (const text of warnings) log.warning(text);
   for (const text of notes) log.debug(text);
   if (config.get('memory_only')) log.warning('nothing is kept on disk: memory_only is set');
-  else log.warning('messages are kept in memory only: this version has no durable store yet');
   const running = await RunningBroker.start({ config, log });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void stop(running, log, signal));

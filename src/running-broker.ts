@@ -18,6 +18,7 @@ import { DataDirectory } from './storage/data-directory.ts';
 import { MemoryCatalog } from './storage/memory-catalog.ts';
 import { MemoryStore } from './storage/memory-store.ts';
 import type { MessageStore } from './storage/message-store.ts';
+import { SegmentLog } from './storage/segment-log/segment-log.ts';
 
 export interface Parts {
   readonly config: Config;
@@ -112,7 +113,10 @@ function openStorage({ config, log }: Parts): Storage {
   log.info(`data directory ${directory.path}`);
   const codec = { encode: encodeCommand, decode: decodeCommand };
   const catalog = new CatalogLog({ files: directory.files('definitions'), codec, log });
-  return { store: new MemoryStore(), catalog, directory };
+  const files = directory.files('messages');
+  // Disks go by real time, whatever time the engine goes by.
+  const store = new SegmentLog({ files, clock: new SystemClock(), log });
+  return { store, catalog, directory };
 }
 
 function openBroker({ config, log, clock }: Parts, storage: Storage): Promise<Broker> {

@@ -82,9 +82,10 @@ export class Topology {
     if (this.queues.has(record.name)) return;
     const settings = settingsOf(record.arguments, record.name, record.vhost);
     const queue = new Queue(this.host, { ...record, settings });
-    if (record.durable) {
-      queue.store = this.store.openQueue(record.id, queue);
-      if (this.store.loads) queue.backlog.paging = new Paging(queue.store, this.residentBytes);
+    const { loads } = this.store;
+    if (record.durable || loads) queue.store = this.store.openQueue(record.id, queue);
+    if (queue.store !== null && loads) {
+      queue.backlog.paging = new Paging(queue.store, this.residentBytes);
     }
     this.queues.set(record.name, queue);
   }

@@ -260,7 +260,7 @@ export class VHost implements TopologyHost {
       return;
     }
     queue.published++;
-    if (stored && queue.store !== null) this.keepers.push(queue);
+    if ((stored || queue.keepsAll) && queue.durable) this.keepers.push(queue);
     else queue.enqueue(message, NO_REF);
   }
 

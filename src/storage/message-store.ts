@@ -25,7 +25,7 @@ export interface NewMessage {
   readonly arrivedAtMs: number;
   /** When its own expiration runs out, ms since 1970; 0 for never. A queue's TTL is not in it. */
   readonly expiresAtMs: number;
-  /** 0 … 255. */
+  /** 0 … 255; −1 if the publisher gave none. */
   readonly priority: number;
   /** Exchange, routing key and properties as bytes; asked for when the message is written. */
   encodeHeader(): Buffer;
@@ -89,8 +89,8 @@ export interface QueueStore {
   /** It went back to the queue: remember how often it has been delivered, lazily. */
   returned(ref: Ref, deliveries: number): void;
   /**
-   * Keeps a message because memory is short, no longer than the process: nothing is recovered of it,
-   * and nobody is told. Only if the store {@link MessageStore.loads}.
+   * Keeps a message because memory is short, no longer than the process: nothing is recovered of
+   * it, and nobody is told. Only if the store {@link MessageStore.loads}.
    */
   page(message: NewMessage): Ref;
   /** The queue is gone, and everything in it. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BACKENDS, Engine } from '../support/engine.ts';
+import { BACKENDS, type BackendName, Engine } from '../support/engine.ts';
 
 /** What a broker says of itself, in the words of its catalog. */
 function snapshotOf(engine: Engine): string[] {
@@ -11,7 +11,7 @@ function snapshotOf(engine: Engine): string[] {
   });
 }
 
-async function filled(backend: 'memory' | 'publish' | 'durable' | 'remote'): Promise<Engine> {
+async function filled(backend: BackendName): Promise<Engine> {
   const engine = await Engine.open(backend);
   const session = engine.session();
   await engine.addUser('u', { read: '.*' });

@@ -6,6 +6,7 @@
 import type { User } from '../../src/auth/user.ts';
 import { Broker } from '../../src/broker/broker.ts';
 import type { Catalog, Command } from '../../src/broker/catalog.ts';
+import { decodeCommand, encodeCommand } from '../../src/broker/command-text.ts';
 import type { Delivery } from '../../src/broker/delivery.ts';
 import { BrokerError } from '../../src/broker/errors.ts';
 import type { Field } from '../../src/broker/field.ts';
@@ -18,31 +19,39 @@ import type { CancelReason, Consumer, SubscribeOptions } from '../../src/broker/
 import type { VHost } from '../../src/broker/vhost.ts';
 import { ManualClock } from '../../src/clock.ts';
 import type { Log } from '../../src/log.ts';
+import { CatalogLog } from '../../src/storage/catalog-log.ts';
 import { MemoryCatalog } from '../../src/storage/memory-catalog.ts';
 import { MemoryStore } from '../../src/storage/memory-store.ts';
 import type { MessageStore } from '../../src/storage/message-store.ts';
+import { SegmentLog } from '../../src/storage/segment-log/segment-log.ts';
 import { AsyncCatalog } from './async-catalog.ts';
 import { AsyncStore, type AsyncStoreOptions, Disk } from './async-store.ts';
+import { MemoryFiles } from './memory-files.ts';
 
 /**
  * memory: MemoryStore and MemoryCatalog. publish: ready at once, safe later, as the segment log.
  * durable: ready when safe. remote: the same, and nothing is ever in memory when it gets ready.
+ * segment: SegmentLog and CatalogLog, on folders in memory.
  */
-export type BackendName = 'memory' | 'publish' | 'durable' | 'remote';
+export type BackendName = 'memory' | 'publish' | 'durable' | 'remote' | 'segment';
 
 /** Where a message is in memory when it comes, so that a waiting consumer gets it at once. */
 export const RESIDENT_BACKENDS: readonly { readonly name: BackendName }[] = [
   { name: 'memory' },
   { name: 'publish' },
   { name: 'durable' },
+  { name: 'segment' },
 ];
 
-/** Where a restart finds something. */
+/** Where a test says what fails and when, and a restart finds something. */
 export const ASYNC_BACKENDS: readonly { readonly name: BackendName }[] = [
   { name: 'publish' },
   { name: 'durable' },
   { name: 'remote' },
 ];
+
+/** Where a restart finds something. */
+export const KEEPING_BACKENDS: typeof ASYNC_BACKENDS = [...ASYNC_BACKENDS, { name: 'segment' }];
 
 export const BACKENDS: typeof RESIDENT_BACKENDS = [...RESIDENT_BACKENDS, { name: 'remote' }];
 
@@ -51,7 +60,17 @@ export interface EngineOptions extends Omit<Partial<AsyncStoreOptions>, 'readyOn
   readonly maxMessageBytes?: number;
   readonly kept?: Command[];
   readonly store?: MessageStore;
+  readonly folders?: Folders;
 }
+
+/** What a segment log and a catalog log are in. */
+interface Folders {
+  readonly messages: MemoryFiles;
+  readonly definitions: MemoryFiles;
+}
+
+/** So short that a test has many. */
+const SEGMENT_BYTES = 1024;
 
 /** Few enough that two or three messages of a test fill the memory of a queue. */
 const RESIDENT_BYTES = 8;
@@ -65,6 +84,7 @@ export class Engine {
   readonly lines: string[] = [];
   readonly kept: Command[];
   readonly disk: Disk;
+  readonly folders: Folders;
   readonly store: MessageStore;
   readonly catalog: Catalog;
   readonly backend: BackendName;
@@ -76,11 +96,13 @@ export class Engine {
     this.options = options;
     this.kept = options.kept ?? [];
     this.disk = options.disk ?? new Disk();
+    const { seed = 1 } = options;
+    this.folders = options.folders ?? {
+      messages: new MemoryFiles(seed),
+      definitions: new MemoryFiles(seed),
+    };
     this.store = options.store ?? this.makeStore();
-    this.catalog =
-      backend === 'memory'
-        ? new MemoryCatalog()
-        : new AsyncCatalog(this.backendClock, options.seed, this.kept);
+    this.catalog = this.makeCatalog();
   }
 
   static async open(backend: BackendName, options: EngineOptions = {}): Promise<Engine> {
@@ -142,9 +164,19 @@ export class Engine {
   /** Lets store and catalog do everything that they have been asked, and what follows from it. */
   async settle(): Promise<void> {
     for (;;) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await this.turns();
       if (this.backendClock.pending === 0) return;
-      this.backendClock.advance(1);
+      // What a segment log does later than at once, it does a lot later.
+      this.backendClock.advance(this.backend === 'segment' ? 10 : 1);
+    }
+  }
+
+  /** Until nothing is on its way to a disk. */
+  private async turns(): Promise<void> {
+    const { messages, definitions } = this.folders;
+    for (let quiet = 0; quiet < (this.backend === 'segment' ? 3 : 1); quiet++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (messages.unanswered + definitions.unanswered > 0) quiet = 0;
     }
   }
 
@@ -238,6 +270,11 @@ export class Engine {
 
   /** The process ends without good-bye; a new one starts on what was written. */
   async crash(): Promise<Engine> {
+    if (this.backend === 'segment') {
+      const { messages, definitions } = this.folders;
+      const folders = { messages: messages.killed(), definitions: definitions.killed() };
+      return Engine.open(this.backend, { ...this.options, folders });
+    }
     this.asyncStore.crash();
     const { disk, kept } = this;
     return Engine.open(this.backend, { ...this.options, disk, kept });
@@ -246,9 +283,21 @@ export class Engine {
   private makeStore(): MessageStore {
     if (this.backend === 'memory') return new MemoryStore();
     const { disk, backendClock: clock } = this;
+    if (this.backend === 'segment') {
+      const { messages: files } = this.folders;
+      return new SegmentLog({ files, clock, log: this.log(), segmentBytes: SEGMENT_BYTES });
+    }
     const readyOn = this.backend === 'publish' ? 'publish' : 'durable';
     const passResident = this.backend === 'durable';
     return new AsyncStore({ passResident, ...this.options, disk, clock, readyOn });
+  }
+
+  private makeCatalog(): Catalog {
+    const { backend, backendClock, options, kept } = this;
+    if (backend === 'memory') return new MemoryCatalog();
+    if (backend !== 'segment') return new AsyncCatalog(backendClock, options.seed, kept);
+    const codec = { encode: encodeCommand, decode: decodeCommand };
+    return new CatalogLog({ files: this.folders.definitions, codec, log: this.log() });
   }
 
   private log(): Log {

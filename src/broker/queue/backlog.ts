@@ -3,7 +3,7 @@
  * in the store (paging.ts), some run out (expiry.ts), and some may be too many (overflow.ts).
  * Whoever leaves other than at the head is given up through the host. Hot path: add, takeHead.
  */
-import type { Meta, Ref } from '../../storage/message-store.ts';
+import { type Meta, NO_REF, type Ref } from '../../storage/message-store.ts';
 import { Delivery } from '../delivery.ts';
 import type { Message } from '../message.ts';
 import type { DeathReason } from './dead-letter.ts';
@@ -62,9 +62,11 @@ export class Backlog implements Expirable {
   add(message: Message, ref: Ref): void {
     const level = this.levels.levelOf(message);
     const expiresAtMs = this.expiryOf(message);
-    const kept = this.paging === null ? message : this.paging.keep(message, ref);
+    const { paging } = this;
     const bytes = message.body.length;
-    const position = this.levels.push(level, kept, ref, bytes, expiresAtMs, 0);
+    const kept = paging === null || paging.keeps(bytes) ? message : null;
+    const stored = kept === null && ref === NO_REF ? (paging as Paging).page(message) : ref;
+    const position = this.levels.push(level, kept, stored, bytes, expiresAtMs, 0);
     if (expiresAtMs !== 0) this.watch(level, position, expiresAtMs);
   }
 

@@ -1,10 +1,10 @@
 /**
  * Paging: which waiting messages of a queue are in memory. A queue is a window over its store:
  * bodies within the budget stay, later ones are let go if the store can load them again, and come
- * back in windows when they get near the head. Queues whose store cannot load keep everything.
+ * back in windows when they get near the head. Transient ones are put into the store to be let go.
+ * Queues whose store cannot load keep everything.
  */
 import type { Loaded, QueueStore, Ref } from '../../storage/message-store.ts';
-import { NO_REF } from '../../storage/message-store.ts';
 import { Message } from '../message.ts';
 import { decodeStoredHeader } from '../stored-header.ts';
 import type { ReadyList } from './ready-list.ts';
@@ -24,12 +24,16 @@ export class Paging {
     this.budgetBytes = budgetBytes;
   }
 
-  /** The message if it may stay in memory while it waits, else null. */
-  keep(message: Message, ref: Ref): Message | null {
-    const bytes = message.body.length;
-    if (ref !== NO_REF && this.residentBytes + bytes > this.budgetBytes) return null;
-    this.residentBytes += bytes;
-    return message;
+  /** May a message with such a body stay in memory while it waits? */
+  keeps(bodyBytes: number): boolean {
+    if (this.residentBytes + bodyBytes > this.budgetBytes) return false;
+    this.residentBytes += bodyBytes;
+    return true;
+  }
+
+  /** Puts a message into the store that no store has. */
+  page(message: Message): Ref {
+    return this.store.page(message);
   }
 
   /** A message that is in memory anyway waits again. */

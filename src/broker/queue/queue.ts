@@ -52,8 +52,13 @@ export class Queue implements QueueSink, ReceiptHolder {
   readonly deaths = new DeathCounts();
   readonly backlog: Backlog;
   readonly subscriptions: Subscriptions;
-  /** Where persistent messages are kept; null if the queue is not durable. */
+  /**
+   * Where persistent messages are kept if the queue is durable, and others when memory is short;
+   * null if there is no such place.
+   */
   store: QueueStore | null = null;
+  /** Are messages that were published as transient kept as well, and confirmed when they are? */
+  readonly keepsAll: boolean = false;
   /** Messages handed out and not settled. */
   unsettled = 0;
   /** Messages published to a `readyOn: 'durable'` store and not settled yet, and their bodies. */
@@ -201,6 +206,7 @@ export class Queue implements QueueSink, ReceiptHolder {
       counts.get++;
       this.unsettled++;
       holder.add(delivery);
+      this.handedOut(delivery);
     }
     return delivery;
   }
@@ -288,6 +294,11 @@ export class Queue implements QueueSink, ReceiptHolder {
     if (this.backlog.size > 0) this.backlog.trim();
   }
 
+  /** Should it never come back, because the process ends, it is redelivered. */
+  private handedOut({ ref, deliveryCount }: Delivery): void {
+    if (ref !== NO_REF) this.store?.delivered(ref, deliveryCount + 1);
+  }
+
   private handOver(subscription: Subscription, delivery: Delivery): void {
     this.subscriptions.served();
     const { counts } = subscription;
@@ -304,6 +315,7 @@ export class Queue implements QueueSink, ReceiptHolder {
       counts.deliver++;
       this.unsettled++;
       subscription.charge(delivery);
+      this.handedOut(delivery);
     }
     subscription.consumer.take(delivery);
   }

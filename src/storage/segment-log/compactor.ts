@@ -12,7 +12,7 @@ import type { FileCache } from './file-cache.ts';
 import type { Ledger } from './ledger.ts';
 import { Entry, type Pending } from './pending.ts';
 import type { Reader, ReadRecord } from './reader.ts';
-import { FLAG, PRIORITY_MASK } from './record.ts';
+import { FLAG } from './record.ts';
 import type { Segment } from './segment.ts';
 import { SHARED } from './slots.ts';
 
@@ -169,7 +169,7 @@ export class Compactor {
       if (record === undefined || record === null) continue;
       const done = new Promise<void>((resolve, reject) => {
         const settled = (error: Error | null): void => (error === null ? resolve() : reject(error));
-        const flags = (record.flags & (PRIORITY_MASK | FLAG.paged)) | FLAG.copy;
+        const flags = (record.flags & FLAG.paged) | FLAG.copy;
         const entry = new Entry(record, { settled }, flags, slots, segment, ordinals, record.seq);
         pending.push(entry, -1);
       });

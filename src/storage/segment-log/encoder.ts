@@ -4,7 +4,7 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Entry } from './pending.ts';
-import { DOUBLE, HEAD_BYTES, headSum, PRIORITY_MASK, recordBytes, WORD } from './record.ts';
+import { DOUBLE, HEAD_BYTES, headSum, priorityBits, recordBytes, WORD } from './record.ts';
 import type { Segment } from './segment.ts';
 
 /** Bodies from this size on are written from where they are. */
@@ -108,7 +108,7 @@ export class Encoder {
     words[at + WORD.queues] = entry.slots.length;
     words[at + WORD.headerBytes] = headerBytes;
     words[at + WORD.bodyBytes] = message.body.length;
-    words[at + WORD.flags] = entry.flags | (message.priority & PRIORITY_MASK);
+    words[at + WORD.flags] = entry.flags | priorityBits(message.priority);
     words[at + WORD.flush] = flush;
     words[at + WORD.flush + 1] = 0;
     const double = this.position >>> 3;

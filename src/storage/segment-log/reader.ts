@@ -8,7 +8,7 @@ import { STORE_READ_BYTES, STORE_READ_GAP_BYTES, STORE_RETRY_MS } from '../../li
 import type { Loaded, NewMessage } from '../message-store.ts';
 import type { Counters } from './counters.ts';
 import type { FileCache } from './file-cache.ts';
-import { align, DOUBLE, HEAD_BYTES, headSum, PRIORITY_MASK, WORD } from './record.ts';
+import { align, DOUBLE, HEAD_BYTES, headSum, priorityOf, WORD } from './record.ts';
 import type { Segment } from './segment.ts';
 
 /** How often a read that fails is made again before the message counts as lost. */
@@ -42,7 +42,7 @@ export class ReadRecord implements Loaded, NewMessage {
   }
 
   get priority(): number {
-    return this.flags & PRIORITY_MASK;
+    return priorityOf(this.flags);
   }
 
   encodeHeader(): Buffer {

@@ -26,8 +26,19 @@ export const DOUBLE = { seq: 5, arrivedAtMs: 6, expiresAtMs: 7 } as const;
 
 const HEAD_WORDS = HEAD_BYTES / 4;
 
-/** The lowest byte of the flags is the priority. */
-export const PRIORITY_MASK = 0xff;
+/** The lowest byte of the flags is the priority, if there is one. */
+const PRIORITY_MASK = 0xff;
+const NO_PRIORITY = 0x1000;
+
+/** The bits that say a priority: −1 for none, 0 … 255. */
+export function priorityBits(priority: number): number {
+  return priority < 0 ? NO_PRIORITY : priority & PRIORITY_MASK;
+}
+
+/** The priority in flags; −1 for none. */
+export function priorityOf(flags: number): number {
+  return (flags & NO_PRIORITY) !== 0 ? -1 : flags & PRIORITY_MASK;
+}
 
 export const FLAG = {
   /** More of the same transaction follows; it follows one of the same transaction. */

@@ -27,7 +27,7 @@ import { FileCache } from './file-cache.ts';
 import { Ledger } from './ledger.ts';
 import { Entry, Pending, type Transaction } from './pending.ts';
 import { Reader, type ReadRecord, type Wanted } from './reader.ts';
-import { FLAG, PRIORITY_MASK } from './record.ts';
+import { FLAG, priorityOf } from './record.ts';
 import type { RecoveredRows } from './recovered-rows.ts';
 import { type Recovered, recover } from './recovery.ts';
 import type { Segment } from './segment.ts';
@@ -310,7 +310,7 @@ export class SegmentLog implements MessageStore, QueueOwner {
     this.compactor.consider();
   }
 
-  /** After acks: what has died may go, also the segment that is written to if little else happens. */
+  /** What has died may go, also the segment that is written to if little else happens. */
   private tidy(): void {
     this.compactor.consider();
     const { tail } = this.writer;
@@ -346,7 +346,7 @@ function tell({ sink }: SegmentQueue, rows: RecoveredRows): void {
       bodyBytes: rows.bodyBytes(place),
       arrivedAtMs: rows.arrivedAtMs(place),
       expiresAtMs: rows.expiresAtMs(place),
-      priority: rows.flags(place) & PRIORITY_MASK,
+      priority: priorityOf(rows.flags(place)),
       deliveries: rows.deliveries(place),
     };
     sink.ready(meta, null);

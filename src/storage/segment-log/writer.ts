@@ -13,7 +13,7 @@ import type { Counters } from './counters.ts';
 import { Encoder } from './encoder.ts';
 import { type Ledger, slotLength } from './ledger.ts';
 import type { Entry, Pending, Transaction } from './pending.ts';
-import { FLAG } from './record.ts';
+import { FLAG, priorityBits } from './record.ts';
 import { Segment } from './segment.ts';
 import { segmentHeader } from './segment-scan.ts';
 import { ACKED } from './slots.ts';
@@ -101,7 +101,7 @@ export class Writer {
     await this.sealing;
   }
 
-  /** Ends a segment in which nothing is alive, so that it can go; for when there is little to do. */
+  /** Ends the segment if nothing in it is alive, so that it can go; for when there is time. */
   rollDead(): void {
     const { tail } = this;
     if (tail === null || tail.live > 0 || tail.ordinals === 0 || this.running !== null) return;
@@ -232,7 +232,7 @@ export class Writer {
     tell(transaction, null);
   }
 
-  /** Nothing of the batch could be written. It stays, for there is nowhere else that it could be. */
+  /** Nothing of the batch could be written. It stays: there is nowhere else that it could be. */
   private fail(batch: readonly Entry[], error: Error): void {
     const { pending, ledger, log, clock } = this.context;
     if (this.failure === null) log.error(`messages cannot be written: ${error.message}`);
@@ -310,7 +310,7 @@ export class Writer {
     return segment;
   }
 
-  /** A write to it failed: what is behind its last good byte does not count. It is not synced again. */
+  /** A write to it failed: nothing behind its last good byte counts. It is not synced again. */
   private async abandonTail(): Promise<void> {
     const { tail, file } = this;
     if (tail === null || file === null) return;
@@ -323,7 +323,7 @@ export class Writer {
     if (tail.live === 0) this.context.ledger.onDead(tail);
   }
 
-  /** Ends the segment that is written to; its footer follows when there is time, or before it ends. */
+  /** Ends the segment that is written to; its footer follows. */
   private async seal(last: boolean): Promise<void> {
     const { tail, file } = this;
     if (tail === null || file === null) return;
@@ -387,7 +387,7 @@ function addRows(segment: Segment, entries: readonly Entry[]): void {
       entry.ordinal,
       entry.slots.length,
       message.body.length,
-      entry.flags | (message.priority & 0xff),
+      entry.flags | priorityBits(message.priority),
       entry.seq,
       message.arrivedAtMs,
       message.expiresAtMs,

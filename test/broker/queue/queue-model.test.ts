@@ -8,12 +8,12 @@ import type { Delivery } from '../../../src/broker/delivery.ts';
 import type { Session } from '../../../src/broker/session.ts';
 import {
   Answers,
-  ASYNC_BACKENDS,
   BACKENDS,
   type BackendName,
   bodyOf,
   Engine,
   type EngineOptions,
+  KEEPING_BACKENDS,
   message,
   Recorder,
 } from '../../support/engine.ts';
@@ -249,7 +249,7 @@ describe.each(BACKENDS)('a queue under random operations ($name)', ({ name: back
   });
 });
 
-describe.each(ASYNC_BACKENDS)('a crash at any moment ($name)', ({ name: backend }) => {
+describe.each(KEEPING_BACKENDS)('a crash at any moment ($name)', ({ name: backend }) => {
   test('loses nothing that was confirmed, and brings nothing twice', async () => {
     await fc.assert(
       fc.asyncProperty(chaos, fc.nat(), async (script, seed) => {
@@ -264,7 +264,7 @@ describe.each(ASYNC_BACKENDS)('a crash at any moment ($name)', ({ name: backend 
         const left = await again.drain(again.session(), 'q');
         expect(left).toEqual(expect.arrayContaining(safe));
         expect(new Set(left).size).toBe(left.length);
-        expect(again.lines).toEqual([]);
+        expect(again.lines.filter((line) => !line.startsWith('info'))).toEqual([]);
       }),
       { numRuns: 150 },
     );
