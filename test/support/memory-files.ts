@@ -75,8 +75,8 @@ export class MemoryFiles implements Files {
   /** Of every kind of call so far. */
   readonly calls = { write: 0, read: 0, sync: 0, syncFolder: 0, open: 0 };
   writtenBytes = 0;
-  /** Syncs of files whose sync had failed before: each one is a mistake. */
-  syncsAfterFailure = 0;
+  /** Files that were synced though writing or syncing them had failed before. */
+  readonly syncedAfterFailure = new Set<string>();
   /** Calls that are not answered yet. */
   unanswered = 0;
   /** Files that are open now. */
@@ -202,7 +202,7 @@ export class MemoryFiles implements Files {
     this.calls.sync++;
     if (inode.poisoned) {
       // As Linux does: the pages are marked clean, and the call succeeds.
-      this.syncsAfterFailure++;
+      for (const [name, one] of this.names) if (one === inode) this.syncedAfterFailure.add(name);
       inode.unsynced = [];
       return;
     }

@@ -26,4 +26,10 @@ export class Random {
   chance(rate: number): boolean {
     return this.next() < rate;
   }
+
+  /** One of them. @throws if there are none */
+  pick<T>(from: readonly T[]): T {
+    if (from.length === 0) throw new RangeError('nothing to pick from');
+    return from[this.below(from.length)] as T;
+  }
 }

@@ -31,7 +31,8 @@ export class AckWriter {
   private syncTimer: Timer | null = null;
   private running: Promise<void> | null = null;
   private failing = false;
-  /** Journals have been made whose names are not synced yet. */
+  private closed = false;
+  /** Files have come or gone, and the folder is not synced yet. */
   private named = false;
 
   constructor(context: AckWriterContext) {
@@ -65,11 +66,18 @@ export class AckWriter {
     await this.drop(segment);
   }
 
+  /** Files have gone: sooner or later that should be so after a power cut, too. */
+  removed(): void {
+    this.named = true;
+    this.syncSoon();
+  }
+
   async close(): Promise<void> {
     this.timer?.cancel();
     this.syncTimer?.cancel();
     await this.write();
     this.timer?.cancel();
+    this.closed = true;
     await this.sync();
     for (const segment of [...this.open.keys()]) await this.drop(segment);
   }
@@ -163,6 +171,7 @@ export class AckWriter {
   }
 
   private syncSoon(): void {
+    if (this.closed) return;
     this.syncTimer ??= this.context.clock.schedule(STORE_ACK_SYNC_MS, () => {
       this.syncTimer = null;
       void this.sync();

@@ -90,6 +90,7 @@ export class Compactor {
     try {
       await files.remove(`${segment.name}.log`);
       if (segment.journalBytes > 0) await files.remove(`${segment.name}.ack`);
+      acks.removed();
     } catch (error) {
       log.warning(`a segment could not be removed: ${(error as Error).message}`);
     }

@@ -179,8 +179,8 @@ export class SegmentLog implements MessageStore, QueueOwner {
     this.idleTimer?.cancel();
     await this.compactor.close();
     await this.writer.close();
-    await this.acks.close();
     await this.compactor.removed();
+    await this.acks.close();
     await this.cache.close();
   }
 
