@@ -116,20 +116,36 @@ export class Session {
   /**
    * Publishes a message. The receipt, if any, is held by whoever has to make the message safe.
    * @param traffic the channel it is counted for
+   * @param except queues that it does not reach, e.g. the publisher's own (MQTT's no-local)
    * @returns how many queues it reached
    * @throws BrokerError ACCESS_REFUSED, NOT_FOUND (exchange), PRECONDITION_FAILED (properties)
    */
-  publish(message: Message, receipt: Receipt | null, traffic: Traffic = this.traffic): number {
+  publish(
+    message: Message,
+    receipt: Receipt | null,
+    traffic: Traffic = this.traffic,
+    except: readonly Queue[] | null = null,
+  ): number {
     const exchange = this.writableExchange(message.exchange);
     let reached: number;
     if (message.properties.plain) {
-      reached = this.vhost.publish(exchange, message, null, receipt);
+      reached = this.vhost.publish(exchange, message, null, receipt, except);
     } else {
       const keys = this.checkProperties(message);
-      reached = this.vhost.publish(exchange, withoutBcc(message), keys, receipt);
+      reached = this.vhost.publish(exchange, withoutBcc(message), keys, receipt, except);
     }
     traffic.published(message.body.length, receipt !== null, reached);
     return reached;
+  }
+
+  /**
+   * Gives a message to one queue as if it had just been routed there: one that was kept for those
+   * who come late (MQTT's retained messages).
+   * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED
+   */
+  publishTo(queueName: string, message: Message): void {
+    const queue = this.readableQueue(queueName);
+    this.vhost.publishTo(queue, message);
   }
 
   /** Makes the checks of publish() only: for a message that is published later. @throws the same */

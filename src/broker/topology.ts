@@ -56,6 +56,11 @@ export class Topology {
     else throw new Error(`unknown command ${(change as VhostChange).op}`);
   }
 
+  /** The bindings that lead to a queue or exchange. */
+  bindingsTo(destination: Destination): readonly Binding[] {
+    return [...(this.inbound.get(destination)?.keys() ?? [])];
+  }
+
   private addSystemExchange(name: string, type: string, internal: boolean, router: Router): void {
     const flags = { durable: true, autoDelete: false, internal };
     const definition = { name, type, ...flags, arguments: NO_FIELDS };

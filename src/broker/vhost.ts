@@ -104,6 +104,7 @@ export class VHost implements TopologyHost {
    * Routes a message and gives it to the queues it reaches. `receipt` is held by every store that
    * has to write it, and refused if a queue has no room.
    * @param extraKeys more routing keys (CC, BCC)
+   * @param except queues that it does not reach (MQTT's no-local)
    * @returns how many queues it reached
    */
   publish(
@@ -111,15 +112,25 @@ export class VHost implements TopologyHost {
     message: Message,
     extraKeys: readonly string[] | null,
     receipt: Receipt | null,
+    except: readonly Queue[] | null = null,
   ): number {
     assert(!this.publishing, 'nothing publishes inside a publish: a consumer does so later');
     const { matched } = this;
     this.route(exchange, message, extraKeys, matched);
+    if (except !== null) matched.drop(except);
     const reached = matched.size;
     exchange.publishedIn++;
     exchange.publishedOut += reached;
     this.place(message, receipt);
     return reached;
+  }
+
+  /** Gives a message to one queue without routing it. */
+  publishTo(queue: Queue, message: Message): void {
+    assert(!this.publishing, 'nothing publishes inside a publish: a consumer does so later');
+    this.matched.reset();
+    this.matched.add(queue);
+    this.place(message, null);
   }
 
   replay(destination: Destination, messages: readonly Message[]): void {

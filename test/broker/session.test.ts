@@ -39,6 +39,30 @@ describe.each(BACKENDS)('a session ($name)', ({ name: backend }) => {
     expect(engine.broker.sessions.has(session)).toBe(false);
   });
 
+  test('publishes to all but the queues that do not want it', async () => {
+    const { engine, session, queue } = await start();
+    const others = [await engine.declare(session, 'r'), await engine.declare(session, 's')];
+    for (const name of ['q', 'r', 's']) await engine.bind(session, 'amq.fanout', name);
+    const sent = message('amq.fanout', '', 'x');
+    expect(session.publish(sent, null, session.traffic, [queue])).toBe(2);
+    await engine.settle();
+    expect([queue, ...others].map(({ size }) => size)).toEqual([0, 1, 1]);
+    expect(session.publish(sent, null, session.traffic, [queue, ...others])).toBe(0);
+  });
+
+  test('gives a message to one queue as if it had been routed there', async () => {
+    const { engine, session, queue } = await start();
+    const properties = { deliveryMode: 2 };
+    session.publishTo('q', message('amq.topic', 'a.b', 'kept', properties));
+    await engine.settle();
+    expect(queue.size).toBe(1);
+    const delivery = (await engine.fetch(session, 'q')) as Delivery;
+    expect([delivery.message.routingKey, bodyOf(delivery)]).toEqual(['a.b', 'kept']);
+    expect(await refusal(() => session.publishTo('none', message('', '', 'x')))).toMatch(
+      /no queue/,
+    );
+  });
+
   test('gives back what it fetched and what cancelled subscriptions hold', async () => {
     const { engine, session, queue } = await start();
     await engine.send(session, 'q', ...DIGITS);

@@ -37,6 +37,14 @@ export class Matched {
     else this.exchanges.push(destination);
   }
 
+  /** Takes queues out again; may change the order of the others. */
+  drop(unwanted: readonly Queue[]): void {
+    for (let i = this.size - 1; i >= 0; i--) {
+      if (!unwanted.includes(this.queues[i] as Queue)) continue;
+      this.queues[i] = this.queues[--this.size] as Queue;
+    }
+  }
+
   /** @param index less than `size` */
   queue(index: number): Queue {
     return this.queues[index] as Queue;

@@ -10,6 +10,12 @@ import type { Router } from './exchange.ts';
 import type { Matched } from './matched.ts';
 import { TopicTrie } from './topic-trie.ts';
 
+/**
+ * Bindings with this argument are subscriptions of MQTT: wildcards at their start do not take
+ * topics that start with a dollar sign, which are the server's own [MQTT-4.7.2-1].
+ */
+export const SUBSCRIPTION_ARGUMENT = 'x-mqtt-subscription-opts';
+
 export class TopicRouter implements Router {
   private readonly trie = new TopicTrie<Binding>();
   private readonly routes = new Map<string, Binding[]>();
@@ -37,9 +43,15 @@ export class TopicRouter implements Router {
   }
 
   private match(routingKey: string): Binding[] {
-    const bindings = this.trie.match(routingKey);
+    let bindings = this.trie.match(routingKey);
+    if (routingKey.startsWith('$')) bindings = bindings.filter(takesServerTopics);
     if (this.routes.size >= TOPIC_ROUTES_MAX) this.routes.clear();
     this.routes.set(routingKey, bindings);
     return bindings;
   }
+}
+
+function takesServerTopics({ routingKey, arguments: args }: Binding): boolean {
+  const wild = routingKey.startsWith('#') || routingKey.startsWith('*');
+  return !wild || !args.has(SUBSCRIPTION_ARGUMENT);
 }

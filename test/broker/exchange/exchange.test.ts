@@ -46,6 +46,21 @@ describe('a direct exchange', () => {
   });
 });
 
+describe('a topic exchange', () => {
+  test('keeps topics of the server from wildcards of MQTT subscriptions [MQTT-4.7.2-1]', async () => {
+    const { engine, session, reached } = await start('amqp', 'mqtt', 'named');
+    const subscription = { 'x-mqtt-subscription-opts': headers({ qos: 1 }) };
+    for (const key of ['#', '*.x']) {
+      await engine.bind(session, 'amq.topic', 'amqp', key);
+      await engine.bind(session, 'amq.topic', 'mqtt', key, subscription);
+    }
+    await engine.bind(session, 'amq.topic', 'named', '$SYS.#', subscription);
+    expect(reached('amq.topic', '$SYS.x')).toBe('amqp named');
+    expect(reached('amq.topic', 'SYS.x')).toBe('amqp mqtt');
+    expect(reached('amq.topic', 'SYS.$x')).toBe('amqp mqtt');
+  });
+});
+
 describe('a fanout exchange', () => {
   test('reaches everything once, whatever the key', async () => {
     const { engine, session, reached } = await start('a', 'b', 'c');
