@@ -3,3 +3,4 @@
  * the model is README.md beside this file.
  */
 export { Amqp } from './amqp/amqp.ts';
+export { Mqtt } from './mqtt/mqtt.ts';

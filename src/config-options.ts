@@ -12,6 +12,7 @@ import {
   set,
   single,
 } from './config-option.ts';
+import { MQTT_OPTIONS } from './config-options-mqtt.ts';
 import { NETWORK_OPTIONS } from './config-options-network.ts';
 import { TLS_OPTIONS } from './config-options-tls.ts';
 import { boolean, integer, oneOf, pattern, seconds, size, string } from './config-value.ts';
@@ -41,6 +42,7 @@ const logLevel = oneOf(['debug', 'info', 'warning', 'error', 'critical', 'none']
 export const OPTIONS = {
   ...NETWORK_OPTIONS,
   ...TLS_OPTIONS,
+  ...MQTT_OPTIONS,
 
   default_user: single({
     group: ACCESS,

@@ -27,6 +27,11 @@ export interface EmbeddedBroker {
   readonly port: number;
   /** A URL with the default user, as clients take it. */
   readonly url: string;
+  /**
+   * The port of another listener that was asked for, by RabbitMQ's names: `mqtt`,
+   * `http/web-mqtt`; undefined if there is none.
+   */
+  portOf(listener: string): number | undefined;
   /** Disconnects every client and frees the port. */
   stop(): Promise<void>;
 }
@@ -46,6 +51,7 @@ export async function startBroker(options: StartOptions = {}): Promise<EmbeddedB
   return {
     port,
     url: `amqp://${user}:${password}@127.0.0.1:${port}/${vhost}`,
+    portOf: (id) => running.listeners.find((listener) => listener.id === id)?.port,
     stop: () => running.stop('shutdown'),
   };
 }

@@ -124,6 +124,21 @@ export const FRAME_CARRY_BYTES = 1024;
 /** The smallest frame-max that a client may ask for [AMQP 2.2.4]; RabbitMQ 4.1 raised its own. */
 export const FRAME_MAX_LEAST = 4096;
 
+/**
+ * Levels of an MQTT topic or filter. mosquitto has 200; matching visits every level, and thousands
+ * of them would exhaust the stack.
+ */
+export const MAX_TOPIC_LEVELS = 200;
+
+/** Routing keys for which an MQTT client's subscriptions remember what they ask for. */
+export const MQTT_MATCHES_MAX = 1_000;
+
+/** Topic filters of one MQTT client: every one of them is a binding. */
+export const MQTT_SUBSCRIPTIONS_MAX = 20_000;
+
+/** Characters of all the topics that one MQTT client has given aliases to. */
+export const MAX_ALIASED_TOPICS_BYTES = 1024 * 1024;
+
 /** How long stopping may take in all before clients that do not leave are left. */
 export const STOP_TIMEOUT_MS = 10_000;
 

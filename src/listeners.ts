@@ -6,7 +6,7 @@
  * make the rows), and add a row to PROTOCOLS below. TCP, TLS, WebSocket, PROXY headers, limits,
  * the registry of connections and the lines printed at start-up come with it.
  */
-import { Amqp } from '../protocols/index.ts';
+import { Amqp, Mqtt } from '../protocols/index.ts';
 import type { Broker } from './broker/broker.ts';
 import { Config, type Overrides } from './config.ts';
 import type { OptionKey, OptionValue } from './config-options.ts';
@@ -75,6 +75,27 @@ const PROTOCOLS: readonly ListeningProtocol[] = [
       text: false,
     },
   },
+  {
+    id: 'mqtt',
+    make: mqttOf,
+    tcp: 'mqtt.listeners.tcp',
+    tls: 'mqtt.listeners.ssl',
+    proxyProtocol: 'mqtt.proxy_protocol',
+    web: {
+      tcp: 'web_mqtt.tcp.port',
+      tcpIp: 'web_mqtt.tcp.ip',
+      tls: 'web_mqtt.ssl.port',
+      tlsIp: 'web_mqtt.ssl.ip',
+      certificate: 'web_mqtt.ssl',
+      proxyProtocol: 'web_mqtt.proxy_protocol',
+      path: 'web_mqtt.ws_path',
+      managementPath: '/ws/mqtt',
+      subprotocols: ['mqtt', 'mqttv3.1'],
+      // [MQTT-6.0.0-3]
+      subprotocolRequired: true,
+      text: false,
+    },
+  },
 ];
 
 /**
@@ -122,22 +143,24 @@ export function makeListeners(config: Config, broker: Broker, shared: Shared): L
   for (const row of PROTOCOLS) {
     const { id, web } = row;
     const protocol = row.make(config, broker);
-    const add = (address: ListenerAddress, layers: EntranceOptions): void => {
-      listeners.push(new Listener(protocol, { id, ...address, ...tcp, ...layers }, shared));
+    const add = (key: OptionKey, address: ListenerAddress, layers: EntranceOptions): void => {
+      const optional = id !== 'amqp' && config.source(key) === 'default';
+      const all = { id, ...address, ...tcp, ...layers, optional };
+      listeners.push(new Listener(protocol, all, shared));
     };
     const proxyProtocol = config.get(row.proxyProtocol);
-    for (const address of config.get(row.tcp).values()) add(address, { proxyProtocol });
+    for (const address of config.get(row.tcp).values()) add(row.tcp, address, { proxyProtocol });
     for (const address of config.get(row.tls).values()) {
-      add(address, { proxyProtocol, tls: identities.of('ssl_options', row.tls) });
+      add(row.tls, address, { proxyProtocol, tls: identities.of('ssl_options', row.tls) });
     }
     const webSocket = webSocketRules(web, [config.get(web.path)], config);
     const layers = { webSocket, proxyProtocol: config.get(web.proxyProtocol) };
     const plain = config.get(web.tcp);
-    if (plain !== null) add(at(plain, config.get(web.tcpIp)), layers);
+    if (plain !== null) add(web.tcp, at(plain, config.get(web.tcpIp)), layers);
     const secure = config.get(web.tls);
     if (secure !== null) {
       const tls = identities.of(web.certificate, web.tls);
-      add(at(secure, config.get(web.tlsIp)), { ...layers, tls });
+      add(web.tls, at(secure, config.get(web.tlsIp)), { ...layers, tls });
     }
     const rules = webSocketRules(web, [web.managementPath], config);
     endpoints.push(new WebSocketEndpoint(protocol, rules, shared));
@@ -168,4 +191,40 @@ function amqpOf(config: Config, broker: Broker): Protocol {
     mechanisms: config.get('auth_mechanisms'),
     handshakeTimeoutMs: config.get('handshake_timeout'),
   });
+}
+
+function mqttOf(config: Config, broker: Broker): Protocol {
+  return new Mqtt(broker, {
+    vhost: config.get('mqtt.vhost'),
+    exchange: config.get('mqtt.exchange'),
+    prefetch: config.get('mqtt.prefetch'),
+    receiveMaximum: config.get('mqtt.receive_maximum'),
+    maxSessionExpirySeconds: config.get('mqtt.max_session_expiry_interval_seconds'),
+    maxPacketBytesUnauthenticated: config.get('mqtt.max_packet_size_unauthenticated'),
+    maxPacketBytes: config.get('mqtt.max_packet_size_authenticated'),
+    topicAliasMaximum: config.get('mqtt.topic_alias_maximum'),
+    maxKeepAliveSeconds: config.get('mqtt.max_keep_alive'),
+    disconnectOnUnauthorized: config.get('mqtt.disconnect_on_unauthorized'),
+    anonymous: anonymousOf(config),
+    certificateLogin: config.get('mqtt.ssl_cert_login') ? config.get('ssl_cert_login_from') : null,
+    certificateClientId: config.get('mqtt.ssl_cert_client_id_from'),
+    durableQueueType: config.get('mqtt.durable_queue_type'),
+    qos0QueueBytes: config.get('mqtt.qos0_queue_size'),
+    retained: {
+      messages: config.get('mqtt.retained_messages_max'),
+      bytes: config.get('mqtt.retained_bytes_max'),
+    },
+    loginTimeoutMs: config.get('handshake_timeout'),
+    version: VERSION,
+  });
+}
+
+/** Who clients without a user name are; null if they are nobody. */
+function anonymousOf(config: Config): { username: string; password: string } | null {
+  const username = config.get('anonymous_login_user');
+  const asked = config.source('mqtt.allow_anonymous') !== 'default';
+  const named = config.source('anonymous_login_user') !== 'default';
+  const allowed = asked ? config.get('mqtt.allow_anonymous') : named;
+  if (!allowed || username === null) return null;
+  return { username, password: config.get('anonymous_login_pass') };
 }

@@ -38,7 +38,7 @@ export class RunningBroker {
   readonly broker: Broker;
   /** null if nothing is kept. */
   readonly directory: DataDirectory | null;
-  readonly listeners: readonly Listener[];
+  listeners: readonly Listener[];
   /** What the management port takes by WebSocket. */
   readonly endpoints: readonly WebSocketEndpoint[];
   /** Every open client. */
@@ -74,7 +74,7 @@ export class RunningBroker {
       const shared = new Shared(parts.log);
       const listening = makeListeners(parts.config, broker, shared);
       running = new RunningBroker(broker, storage.directory, shared.connections, listening);
-      for (const listener of running.listeners) await listener.start();
+      running.listeners = await startAll(running.listeners, parts.log);
     } catch (error) {
       await (running?.stop('start-up failed') ?? broker?.close());
       storage.directory?.close();
@@ -102,6 +102,21 @@ export class RunningBroker {
     await this.broker.close();
     this.directory?.close();
   }
+}
+
+/** Starts them one by one. Returns those that listen: all but optional ones without a port. */
+async function startAll(listeners: readonly Listener[], log: Log): Promise<Listener[]> {
+  const started: Listener[] = [];
+  for (const listener of listeners) {
+    try {
+      await listener.start();
+      started.push(listener);
+    } catch (error) {
+      if (!listener.optional) throw error;
+      log.warning(`${(error as Error).message}; going on without it`);
+    }
+  }
+  return started;
 }
 
 /** @throws Error if the data directory cannot be had */

@@ -21,6 +21,8 @@ export interface ListenerOptions extends EntranceOptions {
   readonly backlog: number;
   readonly noDelay: boolean;
   readonly keepAlive: boolean;
+  /** Nobody has asked for it: if its port is taken, the broker does without. */
+  readonly optional?: boolean;
 }
 
 export class Listener {
@@ -46,6 +48,11 @@ export class Listener {
   get port(): number {
     const address = this.server.address();
     return typeof address === 'object' && address !== null ? address.port : this.options.port;
+  }
+
+  /** See ListenerOptions. */
+  get optional(): boolean {
+    return this.options.optional === true;
   }
 
   /** The address that it listens on; after start(). */

@@ -1,0 +1,40 @@
+/**
+ * KeepAlive: notices a client that is silent for one and a half times its keep-alive
+ * [MQTT-3.1.2-22]. One timer that looks when the time could be up; while the connection does not
+ * read, silence is our own doing.
+ */
+import type { Clock, Timer } from '../../src/clock.ts';
+
+export class KeepAlive {
+  /** We do not read what the client sends. */
+  deaf = false;
+  private readonly clock: Clock;
+  private readonly limitMs: number;
+  private readonly dead: () => void;
+  private heardMs: number;
+  private timer: Timer;
+
+  /** @param seconds as the client said, more than 0 */
+  constructor(clock: Clock, seconds: number, dead: () => void) {
+    this.clock = clock;
+    this.limitMs = seconds * 1500;
+    this.dead = dead;
+    this.heardMs = clock.now();
+    this.timer = clock.schedule(this.limitMs, () => this.look());
+  }
+
+  heard(): void {
+    this.heardMs = this.clock.now();
+  }
+
+  stop(): void {
+    this.timer.cancel();
+  }
+
+  private look(): void {
+    if (this.deaf) this.heard();
+    const leftMs = this.heardMs + this.limitMs - this.clock.now();
+    if (leftMs <= 0) this.dead();
+    else this.timer = this.clock.schedule(leftMs, () => this.look());
+  }
+}

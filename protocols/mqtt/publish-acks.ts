@@ -1,0 +1,125 @@
+/**
+ * PublishAcks: PUBACK and PUBREC for what one client publishes, once every queue has it safe, in
+ * the order of the PUBLISH packets [MQTT-4.6.0-2], [MQTT-4.6.0-3]. Hot path: what is safe at once,
+ * with nothing before it waiting, is answered at once and allocates nothing.
+ */
+import { Receipt, type ReceiptHolder } from '../../src/broker/receipt.ts';
+import type { Outbox } from '../../src/server/outbox.ts';
+import { writeAck } from './acks.ts';
+import type { Version } from './packets.ts';
+import { REASON } from './reason-codes.ts';
+
+const PUBACK = 0x40;
+const PUBREC = 0x50;
+const QOS2 = 0x1_0000;
+
+/** What the acknowledgements need of their connection. */
+export interface AckHost {
+  readonly version: Version;
+  readonly outbox: Outbox;
+  /** Packet identifiers of QoS 2 that are not released. */
+  readonly unreleased: Set<number>;
+  /** A version without reason codes cannot say that a message was refused: it is disconnected. */
+  refusedUnsaid(reason: number): void;
+}
+
+export class PublishAcks implements ReceiptHolder {
+  private readonly host: AckHost;
+  private lastSequence = 0;
+  /** The sequence of the first row. */
+  private firstSequence = 1;
+  /** Rows of packets that are not answered: identifier, with a bit for QoS 2. */
+  private ids: number[] = [];
+  /** Their reason codes, −1 while a message is not safe. */
+  private reasons: number[] = [];
+  private head = 0;
+  /** What publish() said about the message in hand. */
+  private reason: number = REASON.SUCCESS;
+  private spare: Receipt | null = null;
+  private ended = false;
+
+  constructor(host: AckHost) {
+    this.host = host;
+  }
+
+  /** Messages that wait for their acknowledgement. */
+  get pending(): number {
+    return this.ids.length - this.head;
+  }
+
+  /** The receipt of the next message; let go of it with published(). */
+  next(id: number, qos: number): Receipt {
+    const receipt = this.spare ?? new Receipt(this, 0);
+    this.spare = null;
+    this.ids.push(qos === 2 ? id | QOS2 : id);
+    this.reasons.push(-1);
+    return receipt.reuse(++this.lastSequence);
+  }
+
+  /** The message has been handed to the engine, which said so much about it. */
+  published(receipt: Receipt, reason: number): void {
+    this.reason = reason;
+    const sequence = receipt.sequence;
+    if (receipt.release()) {
+      this.spare = receipt;
+      return;
+    }
+    // It waits for a store: what is known so far is kept below −1.
+    this.reasons[this.head + sequence - this.firstSequence] = -2 - reason;
+  }
+
+  completed(sequence: number, accepted: boolean): void {
+    if (this.ended) return;
+    const row = this.head + sequence - this.firstSequence;
+    const known = this.reasons[row] as number;
+    const reason = known <= -2 ? -2 - known : this.reason;
+    this.reasons[row] = accepted ? reason : REASON.QUOTA_EXCEEDED;
+    if (row === this.head) this.flush();
+  }
+
+  /** Says PUBREC again, unless it is going to be said anyway. */
+  repeat(id: number): void {
+    for (let row = this.head; row < this.ids.length; row++) {
+      if (this.ids[row] === (id | QOS2)) return;
+    }
+    writeAck(this.host.outbox, this.host.version, PUBREC, id, REASON.SUCCESS);
+  }
+
+  /** The connection is gone: what is not answered now never will be. */
+  end(): void {
+    this.ended = true;
+  }
+
+  private flush(): void {
+    const { ids, reasons } = this;
+    let { head } = this;
+    while (head < ids.length && (reasons[head] as number) >= 0) {
+      this.answer(ids[head] as number, reasons[head] as number);
+      head++;
+    }
+    this.firstSequence += head - this.head;
+    this.head = head;
+    if (head === ids.length) {
+      ids.length = 0;
+      reasons.length = 0;
+      this.head = 0;
+    } else if (head > 1024 && head > ids.length / 2) {
+      ids.splice(0, head);
+      reasons.splice(0, head);
+      this.head = 0;
+    }
+  }
+
+  private answer(row: number, reason: number): void {
+    const { host } = this;
+    const id = row & 0xffff;
+    const refused = reason >= 0x80;
+    // A refused message is done with: its identifier is free [MQTT 4.3.3].
+    if (row >= QOS2 && refused) host.unreleased.delete(id);
+    if (refused && reason !== REASON.NOT_AUTHORIZED && host.version < 5) {
+      host.refusedUnsaid(reason);
+      return;
+    }
+    writeAck(host.outbox, host.version, row >= QOS2 ? PUBREC : PUBACK, id, reason);
+  }
+}

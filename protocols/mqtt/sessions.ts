@@ -1,0 +1,144 @@
+/**
+ * Sessions: the client sessions of the broker by vhost and client identifier, for all versions and
+ * listeners alike, so that any connection takes over from any other [MQTT-3.1.4-3]. Also when a
+ * session of a client that is away ends, and what every vhost keeps of retained messages.
+ */
+import type { Broker } from '../../src/broker/broker.ts';
+import { ClientSession, type QueueKind, type SessionUser } from './client-session.ts';
+import type { MqttOptions } from './options.ts';
+import { Retained } from './retained.ts';
+import { SharedGroups } from './shared-groups.ts';
+import { publishWill, type Will } from './will.ts';
+
+/** A session that a connection has got hold of. */
+export interface Claim {
+  readonly session: ClientSession;
+  /** It was there before. */
+  readonly present: boolean;
+}
+
+export class Sessions {
+  readonly groups: SharedGroups;
+  private readonly broker: Broker;
+  private readonly options: MqttOptions;
+  private readonly sessions = new Map<string, ClientSession>();
+  private readonly retained = new Map<string, Retained>();
+
+  constructor(broker: Broker, options: MqttOptions) {
+    this.broker = broker;
+    this.options = options;
+    this.groups = new SharedGroups(broker);
+  }
+
+  /** The retained messages of a vhost. */
+  retainedIn(vhost: string): Retained {
+    let retained = this.retained.get(vhost);
+    if (retained === undefined) {
+      retained = new Retained(this.options.retained);
+      this.retained.set(vhost, retained);
+    }
+    return retained;
+  }
+
+  /**
+   * Gets hold of a session, new or old; whoever has it has to go first.
+   * @param clean forgets the one that is there [MQTT-3.1.2-4]
+   */
+  async claim(vhost: string, clientId: string, clean: boolean, user: SessionUser): Promise<Claim> {
+    const key = keyOf(vhost, clientId);
+    let session = this.sessions.get(key);
+    while (session?.user) {
+      session.user.takenOver();
+      await session.user.ended;
+      session = this.sessions.get(key);
+    }
+    const present = session !== undefined && !clean;
+    if (session !== undefined) {
+      this.stopTimers(session, present);
+      if (clean) this.sessions.delete(key);
+    }
+    const claimed = present && session !== undefined ? session : new ClientSession(vhost, clientId);
+    claimed.user = user;
+    this.sessions.set(key, claimed);
+    if (session !== undefined && clean) await this.discard(session);
+    return { session: claimed, present };
+  }
+
+  /**
+   * The connection has ended and given back what it held.
+   * @param will to be published, unless the client comes back before its delay is over
+   */
+  async leave(session: ClientSession, will: Will | null): Promise<void> {
+    const { clock } = this.broker;
+    session.user = null;
+    const { expirySeconds } = session;
+    const delaySeconds = Math.min(will?.delaySeconds ?? 0, expirySeconds);
+    if (will !== null && delaySeconds > 0) {
+      const timer = clock.schedule(delaySeconds * 1000, () => this.publishWill(session));
+      session.will = { will, timer };
+    } else if (will !== null) this.publish(will);
+    if (expirySeconds === 0) {
+      await this.end(session);
+      return;
+    }
+    session.inflight.suspend();
+    session.expiry = clock.schedule(expirySeconds * 1000, () => void this.end(session));
+  }
+
+  /** Publishes a will now. */
+  publish(will: Will): void {
+    publishWill(will, this.broker, this.retainedIn(will.vhost));
+  }
+
+  /** Stops every timer: the broker stops. */
+  stop(): void {
+    for (const session of this.sessions.values()) {
+      session.expiry?.cancel();
+      session.will?.timer.cancel();
+    }
+  }
+
+  private async end(session: ClientSession): Promise<void> {
+    const key = keyOf(session.vhost, session.clientId);
+    if (this.sessions.get(key) === session && session.user === null) this.sessions.delete(key);
+    this.stopTimers(session, false);
+    await this.discard(session);
+  }
+
+  /** @param kept the session goes on: a will that waits is void [MQTT-3.1.3-9] */
+  private stopTimers(session: ClientSession, kept: boolean): void {
+    session.expiry?.cancel();
+    session.expiry = null;
+    if (kept) {
+      session.will?.timer.cancel();
+      session.will = null;
+    } else this.publishWill(session);
+  }
+
+  private publishWill(session: ClientSession): void {
+    const { will } = session;
+    if (will === null) return;
+    session.will = null;
+    will.timer.cancel();
+    this.publish(will.will);
+  }
+
+  /** Deletes the queues of a session that is no more. */
+  private async discard(session: ClientSession): Promise<void> {
+    for (const filter of session.shared.keys()) this.groups.leave(session, filter);
+    const vhost = this.broker.vhosts.get(session.vhost);
+    if (vhost === undefined) return;
+    const kinds: readonly QueueKind[] = [0, 1];
+    const queues = kinds.map((kind) => vhost.topology.queues.get(session.queueName(kind)));
+    await Promise.all(
+      queues.map(async (queue) => {
+        // An exclusive one goes with the engine's session.
+        if (queue !== undefined && queue.owner === null) await vhost.dropQueue(queue);
+      }),
+    );
+  }
+}
+
+function keyOf(vhost: string, clientId: string): string {
+  return `${vhost}\0${clientId}`;
+}
