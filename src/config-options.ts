@@ -14,6 +14,7 @@ import {
 } from './config-option.ts';
 import { MQTT_OPTIONS } from './config-options-mqtt.ts';
 import { NETWORK_OPTIONS } from './config-options-network.ts';
+import { RESOURCE_OPTIONS } from './config-options-resources.ts';
 import { TLS_OPTIONS } from './config-options-tls.ts';
 import { boolean, integer, oneOf, pattern, seconds, size, string } from './config-value.ts';
 
@@ -43,6 +44,7 @@ export const OPTIONS = {
   ...NETWORK_OPTIONS,
   ...TLS_OPTIONS,
   ...MQTT_OPTIONS,
+  ...RESOURCE_OPTIONS,
 
   default_user: single({
     group: ACCESS,

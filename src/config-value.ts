@@ -63,6 +63,19 @@ export function integer(min: number, max: number): ValueType<number> {
   };
 }
 
+/** A number from `min` to `max` that need not be whole. */
+export function decimal(min: number, max: number): ValueType<number> {
+  return {
+    placeholder: '<number>',
+    expected: `a number from ${min} to ${max} such as 0.6`,
+    parse(text) {
+      if (!/^\d{1,15}(\.\d{1,15})?$/.test(text)) return undefined;
+      const value = Number(text);
+      return value >= min && value <= max ? value : undefined;
+    },
+  };
+}
+
 /** A TCP port, 0 … 65535; 0 lets the system pick a free one. */
 export const port: ValueType<number> = {
   placeholder: '<port>',

@@ -162,3 +162,9 @@ export const PROXY_HEADER_BYTES = 4096;
 
 /** How often the files of certificates are looked at. */
 export const CERTIFICATE_LOOK_MS = 5_000;
+
+/** What the process takes besides objects and buffers: Node itself, stacks, compiled code. */
+export const PROCESS_OVERHEAD_BYTES = 64 * 1024 * 1024;
+
+/** How often garbage may be collected on demand while memory is short: it stops the world. */
+export const COLLECT_INTERVAL_MS = 10_000;

@@ -9,6 +9,8 @@ import { type Clock, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { type Listening, makeListeners } from './listeners.ts';
 import type { Log } from './log.ts';
+import { ProcessMeter } from './process-meter.ts';
+import { type Meter, ResourceMonitor } from './resource-monitor.ts';
 import type { Connections } from './server/connections.ts';
 import type { Listener } from './server/listener.ts';
 import { Shared } from './server/shared.ts';
@@ -24,6 +26,8 @@ export interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly clock?: Clock;
+  /** How memory and disk are measured. */
+  readonly meter?: Meter;
 }
 
 /** Where a broker keeps what it knows. */
@@ -43,6 +47,8 @@ export class RunningBroker {
   readonly endpoints: readonly WebSocketEndpoint[];
   /** Every open client. */
   readonly connections: Connections;
+  /** Memory and disk. */
+  readonly resources: ResourceMonitor;
   private readonly listening: Listening;
   private stopping: Promise<void> | null = null;
 
@@ -51,6 +57,7 @@ export class RunningBroker {
     directory: DataDirectory | null,
     connections: Connections,
     listening: Listening,
+    resources: ResourceMonitor,
   ) {
     this.broker = broker;
     this.directory = directory;
@@ -58,7 +65,9 @@ export class RunningBroker {
     this.listening = listening;
     this.listeners = listening.listeners;
     this.endpoints = listening.endpoints;
+    this.resources = resources;
     broker.store.onBusy((busy) => connections.storeBusy(busy));
+    broker.alarms.onChange((reason) => connections.alarmed(reason));
   }
 
   /**
@@ -73,7 +82,10 @@ export class RunningBroker {
       broker = await openBroker(parts, storage);
       const shared = new Shared(parts.log);
       const listening = makeListeners(parts.config, broker, shared);
-      running = new RunningBroker(broker, storage.directory, shared.connections, listening);
+      const resources = monitorOf(parts, broker, storage.directory);
+      const { connections } = shared;
+      running = new RunningBroker(broker, storage.directory, connections, listening, resources);
+      resources.start();
       running.listeners = await startAll(running.listeners, parts.log);
     } catch (error) {
       await (running?.stop('start-up failed') ?? broker?.close());
@@ -96,6 +108,7 @@ export class RunningBroker {
   }
 
   private async close(reason: string): Promise<void> {
+    this.resources.stop();
     this.listening.identities.stop();
     const stopped = this.listeners.map((listener) => listener.stop(reason));
     await Promise.all([...stopped, this.connections.goodbye(reason)]);
@@ -117,6 +130,14 @@ async function startAll(listeners: readonly Listener[], log: Log): Promise<Liste
     }
   }
   return started;
+}
+
+function monitorOf(parts: Parts, broker: Broker, directory: DataDirectory | null) {
+  const { config, log } = parts;
+  const meter = parts.meter ?? new ProcessMeter(directory, () => broker.store.failure !== null);
+  // By the real clock even where the broker's stands still: memory does not.
+  const clock = new SystemClock();
+  return new ResourceMonitor({ config, log, alarms: broker.alarms, clock, meter });
 }
 
 /** @throws Error if the data directory cannot be had */

@@ -31,11 +31,9 @@ import {
 } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Tuning } from './negotiation.ts';
+import { Reading } from './reading.ts';
 import type { MethodArguments, ServerMethod } from './spec.ts';
 import { shortAt } from './wire.ts';
-
-/** Why the socket is not read from. */
-type Hold = 'outbox' | 'store' | 'backlog';
 
 const CLASS_BASIC = 60;
 const PUBLISH = 40;
@@ -51,13 +49,12 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   private readonly frames: FrameReader;
   private readonly handshake: Handshake;
   private readonly channels = new Channels(this);
-  private readonly holds = new Set<Hold>();
+  private readonly reading: Reading;
   /** Bytes that channels hold back. */
   private backlogBytes = 0;
   /** The state: what takes the next method of channel 0. Changed by become() only. */
   private step: (method: ConnectionMethod) => void = this.opening;
   private session: Session | null = null;
-  private pulse: Heartbeat | null = null;
   private deadline: Timer | null = null;
   /** Channels whose confirms wait for the end of this read. */
   private confirming: Channel[] = [];
@@ -70,6 +67,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     this.client = client;
     this.broker = broker;
     this.outbox = client.outbox;
+    this.reading = new Reading(this);
     this.tuning = { ...options.tuning, frameMax: options.initialFrameMax };
     this.frames = new FrameReader(this, options.initialFrameMax);
     this.handshake = new Handshake(this, options);
@@ -85,7 +83,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
 
   receive(buffer: Buffer, start: number, end: number): void {
     this.receiving = true;
-    if (this.pulse !== null) this.pulse.heard = true;
+    if (this.reading.pulse !== null) this.reading.pulse.heard = true;
     try {
       const { handshake } = this;
       const at = handshake.awaitsHeader ? handshake.takeHeader(buffer, start, end) : start;
@@ -95,17 +93,20 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     }
     this.receiving = false;
     this.flushConfirms();
-    if (this.outbox.stalled) this.hold('outbox');
+    if (this.outbox.stalled) this.reading.hold('outbox');
   }
 
   drained(): void {
-    this.release('outbox');
+    this.reading.release('outbox');
     for (const channel of this.channels.all()) channel.resume();
   }
 
   storeBusy(busy: boolean): void {
-    if (busy && this.session !== null) this.hold('store');
-    else this.release('store');
+    this.reading.gate.storeBusy(busy);
+  }
+
+  alarmed(reason: string | null): void {
+    this.reading.gate.alarmed(reason);
   }
 
   closed(): void {
@@ -127,7 +128,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   }
 
   describe(): Description {
-    const state = this.closing ? 'closing' : 'running';
+    const state = this.closing ? 'closing' : this.reading.gate.state;
     return describe(this.handshake, this.session, this.tuning, state, this.channels.size);
   }
 
@@ -148,6 +149,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
 
   header(number: number, buf: Buffer, start: number, end: number): void {
     if (this.closing) return;
+    if (this.reading.gate.watching) this.reading.gate.published();
     let channel: Channel | null = null;
     try {
       channel = this.channels.ofContent(number);
@@ -195,7 +197,6 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     const granted = `user '${user.name}' authenticated and granted access to vhost '${vhost.name}'`;
     this.broker.log.info(`AMQP connection ${shown}: ${granted}`);
     this.become(this.running);
-    if (this.broker.store.busy) this.hold('store');
   }
 
   expelled(reason: string): void {
@@ -244,24 +245,8 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
 
   heldBack(bytes: number): void {
     this.backlogBytes += bytes;
-    if (this.backlogBytes > FRAME_BACKLOG_BYTES) this.hold('backlog');
-    else this.release('backlog');
-  }
-
-  /** Stops reading for a reason; release() takes it back. */
-  hold(reason: Hold): void {
-    if (this.holds.size === 0) this.client.pause();
-    this.holds.add(reason);
-    // Whether a peer that does not read is alive shows in what leaves the outbox.
-    if (reason !== 'outbox' && this.pulse !== null) this.pulse.deaf = true;
-  }
-
-  release(reason: Hold): void {
-    if (!this.holds.delete(reason) || this.holds.size > 0) return;
-    this.client.resume();
-    if (this.pulse === null) return;
-    this.pulse.deaf = false;
-    this.pulse.heard = true;
+    if (this.backlogBytes > FRAME_BACKLOG_BYTES) this.reading.hold('backlog');
+    else this.reading.release('backlog');
   }
 
   /** Answers an error: closes the channel or the connection, as its kind demands. */
@@ -342,8 +327,8 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   /** Gives everything back. May be called more than once. */
   private async end(): Promise<void> {
     this.deadline?.cancel();
-    this.pulse?.stop();
-    this.pulse = null;
+    this.reading.pulse?.stop();
+    this.reading.pulse = null;
     this.channels.end();
     const { session } = this;
     this.session = null;
@@ -375,7 +360,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   private startHeartbeat(): void {
     const seconds = this.tuning.heartbeat;
     if (seconds === 0) return;
-    this.pulse = new Heartbeat(this.broker.clock, this.outbox, seconds * 1000, () => {
+    this.reading.pulse = new Heartbeat(this.broker.clock, this.outbox, seconds * 1000, () => {
       this.broker.log.warning(`AMQP connection ${this.name}: missed heartbeats, closing`);
       this.client.destroy();
     });

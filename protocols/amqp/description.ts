@@ -19,7 +19,7 @@ export function describe(
   const { clientProperties, mechanism } = handshake;
   return {
     protocol: 'AMQP 0-9-1',
-    state: session === null && state === 'running' ? 'starting' : state,
+    state: session === null && state !== 'closing' ? 'starting' : state,
     user: session?.user.name ?? null,
     vhost: session?.vhost.name ?? null,
     authMechanism: mechanism,

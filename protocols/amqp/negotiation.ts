@@ -26,6 +26,7 @@ const CAPABILITIES: Fields = new Map<string, Field>([
   ['exchange_exchange_bindings', true],
   ['basic.nack', true],
   ['consumer_cancel_notify', true],
+  ['connection.blocked', true],
   ['consumer_priorities', true],
   ['authentication_failure_close', true],
   ['per_consumer_qos', true],

@@ -13,6 +13,7 @@ import type { Log } from '../log.ts';
 import type { MessageStore } from '../storage/message-store.ts';
 import { Administration } from './administration/administration.ts';
 import type { VhostDefaults } from './administration/vhost-defaults.ts';
+import { Alarms } from './alarms.ts';
 import {
   type Catalog,
   type CatalogHost,
@@ -72,6 +73,8 @@ export class Broker implements CatalogHost {
   readonly store: MessageStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** What it is short of. */
+  readonly alarms = new Alarms();
   private readonly catalog: Catalog;
   private readonly options: BrokerOptions;
   private readonly loopbackUsers: ReadonlySet<string>;

@@ -116,6 +116,11 @@ export class Connections implements Iterable<OpenConnection> {
     for (const { connection } of this.open) connection.storeBusy(busy);
   }
 
+  /** Tells every adapter what the broker is short of, null for nothing. */
+  alarmed(reason: string | null): void {
+    for (const { connection } of this.open) connection.alarmed?.(reason);
+  }
+
   /** Says goodbye to everybody, and waits until all are gone. */
   async goodbye(reason: string): Promise<void> {
     await Promise.all([...this.open].map((one) => one.goodbye(reason)));

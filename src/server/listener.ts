@@ -10,6 +10,7 @@ import { endsOf, originOf } from './origin.ts';
 import type { Protocol } from './protocol.ts';
 import type { Shared } from './shared.ts';
 import { openSocketClient } from './socket-client.ts';
+import type { TlsIdentity } from './tls-identity.ts';
 
 export interface ListenerOptions extends EntranceOptions {
   /** The protocol as RabbitMQ's API calls it: `amqp`, `mqtt`, `stomp`. */
@@ -59,6 +60,11 @@ export class Listener {
   get host(): string {
     const address = this.server.address();
     return typeof address === 'object' && address !== null ? address.address : '?';
+  }
+
+  /** The certificate that it shows, null without TLS. */
+  get tls(): TlsIdentity | null {
+    return this.options.tls ?? null;
   }
 
   /** As RabbitMQ's API calls it: `amqp`, `amqp/ssl`, `http/web-mqtt`. */

@@ -95,6 +95,8 @@ export interface Connection {
   drained(): void;
   /** The store is (or is no longer) behind with writing: hold publishers back. */
   storeBusy(busy: boolean): void;
+  /** The broker is short of something, as `low on memory`, or no longer: see publisher-gate.ts. */
+  alarmed?(reason: string | null): void;
   /** The socket is gone, for whatever reason; called once. */
   closed(): void;
   /** The broker stops, or an operator closes the connection: say goodbye. */
