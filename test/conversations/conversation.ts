@@ -22,28 +22,10 @@
 import { external, type TestBroker } from '../support/broker.ts';
 import type { Scratch } from '../support/scratch.ts';
 import { matches, parseLine, type Step, type Value, words } from './notation.ts';
-import {
-  type Argument,
-  argumentsOf,
-  camel,
-  describe,
-  encodeBody,
-  encodeFrame,
-  encodeHeader,
-  encodeMethod,
-  type Frame,
-  propertyArguments,
-  Wire,
-} from './wire.ts';
+import { encodeStep, expectMethod, find, logIn, toBytes } from './saying.ts';
+import { argumentsOf, describe, encodeMethod, type Frame, Wire } from './wire.ts';
 
-const PROTOCOL_HEADER = Buffer.from('AMQP\x00\x00\x09\x01', 'latin1');
 const SKIP = '# rabbitmq-3.10: skip';
-const CAPABILITIES = {
-  authentication_failure_close: true,
-  'basic.nack': true,
-  consumer_cancel_notify: true,
-  publisher_confirms: true,
-};
 
 export interface Conversation {
   readonly title: string;
@@ -135,47 +117,8 @@ export class Stage {
     if (step.verb === 'login' || step.verb === 'begin') return this.#login(step);
     const { wire } = this.#peer(step);
     if (step.verb === 'end') return this.#hangUp(step);
-    wire.write(this.#encode(step));
+    wire.write(encodeStep(step, (word) => this.#fill(word)));
     if (step.verb === 'connection.close-ok') this.#peer(step).closed = true;
-  }
-
-  #encode(step: Step): Buffer {
-    const { verb, channel } = step;
-    const bare = step.bare.map((value) => this.#fill(value));
-    if (verb === 'bytes') return Buffer.concat(bare.map(toBytes));
-    if (verb === 'frame') {
-      const type = Number(this.#fill(step.fields.get('type') ?? '1'));
-      const end = step.fields.has('end') ? Number(`0x${step.fields.get('end')}`) : undefined;
-      return encodeFrame(type, channel, Buffer.concat(bare.map(toBytes)), end);
-    }
-    if (verb === 'content-body') return encodeBody(channel, Buffer.concat(bare.map(toBytes)));
-    if (verb === 'content-header') {
-      const size = Number(this.#fill(step.fields.get('size') ?? '0'));
-      return encodeHeader(channel, size, this.#properties(step));
-    }
-    if (verb !== 'content') return encodeMethod(verb, channel, this.#arguments(step));
-    const body = Buffer.concat(bare.map(toBytes));
-    const header = encodeHeader(channel, body.length, this.#properties(step));
-    return body.length === 0 ? header : Buffer.concat([header, encodeBody(channel, body)]);
-  }
-
-  #arguments(step: Step): Record<string, unknown> {
-    const fields: Record<string, unknown> = defaultsOf(step.verb);
-    for (const [name, value] of step.fields) {
-      const argument = find(argumentsOf(step.verb), name, step.verb);
-      fields[argument.name] = toArgument(argument, this.#fill(value));
-    }
-    return fields;
-  }
-
-  #properties(step: Step): Record<string, unknown> {
-    const fields: Record<string, unknown> = { headers: undefined };
-    for (const [name, value] of step.fields) {
-      if (name === 'size') continue;
-      const argument = find(propertyArguments(), name, 'content');
-      fields[argument.name] = toArgument(argument, this.#fill(value));
-    }
-    return fields;
   }
 
   async #connect(step: Step): Promise<Peer> {
@@ -186,27 +129,10 @@ export class Stage {
   }
 
   async #login(step: Step): Promise<void> {
-    const option = (name: string, otherwise: string) =>
-      String(this.#fill(step.fields.get(name) ?? JSON.stringify(otherwise)));
     const { wire } = await this.#connect(step);
-    wire.write(PROTOCOL_HEADER);
-    expectMethod(await wire.frame(0), 'connection.start');
-    wire.write(
-      encodeMethod('connection.start-ok', 0, {
-        clientProperties: { capabilities: CAPABILITIES },
-        mechanism: 'PLAIN',
-        response: Buffer.from(`\0${option('user', 'guest')}\0${option('password', 'guest')}`),
-        locale: 'en_US',
-      }),
-    );
-    const tune = await wire.frame(0);
-    expectMethod(tune, 'connection.tune');
-    const frameMax = Number(option('frame-max', String(tune.fields['frame-max'])));
-    const channelMax = Number(option('channel-max', String(tune.fields['channel-max'])));
-    const heartbeat = Number(option('heartbeat', '0'));
-    wire.write(encodeMethod('connection.tune-ok', 0, { frameMax, channelMax, heartbeat }));
-    wire.write(encodeMethod('connection.open', 0, { virtualHost: option('vhost', '/') }));
-    expectMethod(await wire.frame(0), 'connection.open-ok');
+    await logIn(wire, (name, otherwise) => {
+      return String(this.#fill(step.fields.get(name) ?? JSON.stringify(otherwise)));
+    });
     this.#peer(step).loggedIn = true;
     if (step.verb === 'login') return;
     wire.write(encodeMethod('channel.open', step.channel, {}));
@@ -342,33 +268,4 @@ export class Stage {
       }
     }
   }
-}
-
-/** Arguments that amqplib insists on, or whose zero value is not what a client would send. */
-function defaultsOf(verb: string): Record<string, unknown> {
-  if (verb === 'basic.cancel') return { consumerTag: '' };
-  if (verb.endsWith('.close')) return { replyCode: 200, replyText: '', classId: 0, methodId: 0 };
-  return {};
-}
-
-function find(args: readonly Argument[], name: string, verb: string): Argument {
-  const argument = args.find((candidate) => candidate.name === camel(name));
-  if (argument === undefined) throw new Error(`${verb} has no ${name}`);
-  return argument;
-}
-
-function toArgument(argument: Argument, value: Value): unknown {
-  if (argument.type === 'longstr') return toBytes(value);
-  if (argument.type === 'shortstr') return value === null ? value : String(value);
-  return value;
-}
-
-/** Text as it is, in latin1 so that "\u00ff" is the byte ff; numbers and bare words as hex. */
-function toBytes(value: Value): Buffer {
-  if (Buffer.isBuffer(value)) return value;
-  return Buffer.from(String(value), 'latin1');
-}
-
-function expectMethod(frame: Frame, name: string): void {
-  if (frame.name !== name) throw new Error(`not ${name} but ${describe(frame)}`);
 }

@@ -100,6 +100,7 @@ export class Wire {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    socket.setNoDelay(true); // several writes in a row would wait for each other's answers
     socket.on('data', (chunk) => {
       this.#bytes = Buffer.concat([this.#bytes, chunk]);
       this.#wake();
@@ -155,6 +156,29 @@ export class Wire {
   async endsSilently(): Promise<boolean> {
     await this.#wait(() => (this.unread().length > 0 ? true : null));
     return this.#ended && this.unread().length === 0;
+  }
+
+  /** Has the server closed the socket? */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Everything that has come and not been taken. */
+  takeAll(): Frame[] {
+    this.#parse();
+    return this.#frames.splice(0);
+  }
+
+  /** Resolves when something comes, the server closes the socket, or the time is up. */
+  async changed(ms: number): Promise<void> {
+    if (this.#ended) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /** What came and nobody asked for. */
