@@ -155,7 +155,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
 
   writeConfirm(method: 'basic.ack' | 'basic.nack', deliveryTag: number, multiple: boolean): void {
     if (method === 'basic.ack') this.send(method, { deliveryTag, multiple });
-    else this.send(method, { deliveryTag, multiple, requeue: false });
+    else this.send(method, { deliveryTag, multiple, requeue: true });
   }
 
   // -- consuming --
@@ -168,9 +168,8 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     if (this.transaction !== null) {
       this.settleLater(this.transaction, tag, multiple, outcome);
     } else if (multiple) {
-      if (tag !== 0 && !this.unacked.wasGiven(tag)) throw unknownTag(tag);
+      if (tag !== 0 && !this.unacked.has(tag)) throw unknownTag(tag);
       const deliveries = this.unacked.takeUpTo(tag);
-      if (deliveries.length === 0 && tag !== 0) throw unknownTag(tag);
       for (const delivery of deliveries) this.session.settle(delivery, outcome);
     } else {
       const delivery = this.unacked.take(tag);
@@ -240,7 +239,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     multiple: boolean,
     outcome: Outcome,
   ): void {
-    if (tag !== 0 && !this.unacked.wasGiven(tag)) throw unknownTag(tag);
+    if (tag !== 0 && !this.unacked.has(tag)) throw unknownTag(tag);
     const found: [number, Delivery][] = multiple ? [...this.unacked.upTo(tag)] : [];
     for (const [each] of found) this.unacked.take(each);
     const one = multiple ? undefined : this.unacked.take(tag);

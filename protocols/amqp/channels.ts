@@ -67,17 +67,18 @@ export class Channels {
 
   /**
    * Takes a method of a channel that is not open: channel.open.
-   * @param limit the negotiated channel-max, 0 for none
+   * @param limit how many may be open, whatever their numbers (RabbitMQ); 0 for any number
    * @throws AmqpError CHANNEL_ERROR for any other method, NOT_ALLOWED beyond the limit
    */
   open(number: number, buf: Buffer, start: number, session: Session, limit: number): Channel {
     if (shortAt(buf, start) !== CLASS_CHANNEL || shortAt(buf, start + 2) !== OPEN) {
       throw new AmqpError('CHANNEL_ERROR', "expected 'channel.open'");
     }
-    if (limit !== 0 && number > limit) {
-      const opened = `number of channels opened (${this.byNumber.size})`;
-      const text = `${opened} has reached the negotiated channel_max (${limit})`;
-      throw new AmqpError('NOT_ALLOWED', text);
+    const { size } = this.byNumber;
+    if (limit !== 0 && size >= limit) {
+      const reached = `has reached the negotiated channel_max (${limit})`;
+      const text = `number of channels opened (${size}) ${reached}`;
+      throw new AmqpError('NOT_ALLOWED', text, { classId: 0, methodId: 0 });
     }
     const channel = new Channel(number, this.connection, session);
     this.byNumber.set(number, channel);

@@ -70,8 +70,9 @@ export class Confirms implements ReceiptHolder {
     if (this.acceptedUpTo > this.ackedUpTo) {
       const multiple = this.acceptedUpTo > this.ackedUpTo + 1;
       this.writer.writeConfirm('basic.ack', this.acceptedUpTo, multiple);
-      this.ackedUpTo = this.acceptedUpTo;
     }
+    // Those in between were refused, and that has been said.
+    this.ackedUpTo = this.settledUpTo;
     if (this.toAck.length > 0) this.flushAhead();
   }
 

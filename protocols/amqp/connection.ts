@@ -17,23 +17,28 @@ import type { Outbox } from '../../src/server/outbox.ts';
 import type { Client, Connection, Description } from '../../src/server/protocol.ts';
 import type { Channel } from './channel.ts';
 import { Channels } from './channels.ts';
-import { methodById, methodFrame } from './compile.ts';
+import { methodFrame } from './compile.ts';
+import { type ConnectionMethod, connectionMethod, unexpectedMethod } from './connection-method.ts';
 import { describe } from './description.ts';
-import { AmqpError, type Answer, answerTo, REPLIES, type Reply, replyText } from './errors.ts';
-import { FrameReader, type FrameSink } from './frames.ts';
 import {
-  type ConnectionMethod,
-  can,
-  Handshake,
-  type HandshakeHost,
-  type HandshakeOptions,
-  unexpectedMethod,
-} from './handshake.ts';
+  AmqpError,
+  type Answer,
+  answerTo,
+  type MethodIds,
+  REPLIES,
+  type Reply,
+  replyText,
+} from './errors.ts';
+import { FrameReader, type FrameSink } from './frames.ts';
+import { can, Handshake, type HandshakeHost, type HandshakeOptions } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Tuning } from './negotiation.ts';
 import { Reading } from './reading.ts';
 import type { MethodArguments, ServerMethod } from './spec.ts';
 import { shortAt } from './wire.ts';
+
+/** No method is at fault. */
+const NONE: MethodIds = { classId: 0, methodId: 0 };
 
 const CLASS_BASIC = 60;
 const PUBLISH = 40;
@@ -137,10 +142,11 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   method(number: number, buf: Buffer, start: number, end: number): void {
     const channel = this.channels.get(number);
     try {
-      if (end - start < 4) throw new AmqpError('SYNTAX_ERROR', 'method frame without a method');
+      if (end - start < 4)
+        throw new AmqpError('FRAME_ERROR', 'method frame without a method', NONE);
       if (this.closing && !this.countsWhileClosing(number, buf, start)) return;
       if (channel !== null) this.channels.method(channel, buf, start, end);
-      else if (number === 0) this.step(decode(buf, start, end));
+      else if (number === 0) this.step(connectionMethod(buf, start, end));
       else this.openChannel(number, buf, start);
     } catch (error) {
       this.trouble(error, channel, shortAt(buf, start), shortAt(buf, start + 2));
@@ -370,14 +376,4 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     this.deadline?.cancel();
     this.deadline = this.broker.clock.schedule(ms, run);
   }
-}
-
-function decode(buf: Buffer, start: number, end: number): ConnectionMethod {
-  const classId = shortAt(buf, start);
-  const methodId = shortAt(buf, start + 2);
-  const method = methodById(classId, methodId);
-  if (method === undefined || !method.name.startsWith('connection.')) {
-    throw new AmqpError('COMMAND_INVALID', 'unimplemented method');
-  }
-  return { name: method.name, args: method.decode(buf, start + 4, end) };
 }

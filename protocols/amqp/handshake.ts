@@ -10,7 +10,8 @@ import { type Fields, NO_FIELDS } from '../../src/broker/field.ts';
 import type { Session, SessionHolder } from '../../src/broker/session.ts';
 import type { Client } from '../../src/server/protocol.ts';
 import { sniff } from '../../src/server/sniff.ts';
-import { AmqpError, REPLIES, type Reply, replyText } from './errors.ts';
+import { type ConnectionMethod, unexpectedMethod } from './connection-method.ts';
+import { REPLIES, type Reply, replyText } from './errors.ts';
 import {
   checkTuneOk,
   isProtocolHeader,
@@ -33,12 +34,6 @@ export interface HandshakeOptions {
   readonly mechanisms: readonly string[];
   /** How long a client may take to open its connection; Infinity for ever. */
   readonly handshakeTimeoutMs: number;
-}
-
-/** A method of channel 0. */
-export interface ConnectionMethod {
-  readonly name: MethodName;
-  readonly args: unknown;
 }
 
 /** What a handshake needs of its connection. */
@@ -189,9 +184,4 @@ export class Handshake {
 export function can(clientProperties: Fields, capability: string): boolean {
   const capabilities = clientProperties.get('capabilities');
   return capabilities instanceof Map && capabilities.get(capability) === true;
-}
-
-/** The error for a method that the state does not take. */
-export function unexpectedMethod(state: string): AmqpError {
-  return new AmqpError('CHANNEL_ERROR', `unexpected method in connection state ${state}`);
 }

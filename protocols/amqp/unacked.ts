@@ -91,9 +91,10 @@ export class Unacked {
     this.unsorted = true;
   }
 
-  /** Was that tag ever given? Zero was not. */
-  wasGiven(tag: number): boolean {
-    return tag > 0 && tag <= this.lastTag;
+  /** Does a delivery of that tag wait for its ack? */
+  has(tag: number): boolean {
+    const index = tag - this.firstTag;
+    return index < 0 ? this.stragglers.has(tag) : (this.row[index] ?? null) !== null;
   }
 
   /** The tag of the next delivery that takeUpTo would return first, with it; for transactions. */

@@ -3,7 +3,7 @@
  * equivalent when their flags and the arguments that matter agree [AMQP 1.7.2.1, RabbitMQ].
  */
 import { BrokerError } from './errors.ts';
-import { type Field, type Fields, integerOf, sameField, typeOf } from './field.ts';
+import { type Field, type Fields, sameField, textOf, typeOf } from './field.ts';
 
 /**
  * @param what the thing in RabbitMQ's words, e.g. `queue 'q' in vhost '/'`
@@ -37,16 +37,11 @@ export function checkSameArguments(
 function describe(asked: Field | undefined, has: Field | undefined): string {
   if (asked === undefined) return `received none but current is ${valueAndType(has as Field)}`;
   if (has === undefined) return `received ${valueAndType(asked)} but current is none`;
-  return `received '${print(asked)}' but current is '${print(has)}'`;
+  return `received '${textOf(asked)}' but current is '${textOf(has)}'`;
 }
 
 function valueAndType(value: Field): string {
-  return `the value '${print(value)}' of type '${typeOf(value)}'`;
-}
-
-function print(value: Field): string {
-  const integer = integerOf(value);
-  return integer === null ? String(value) : String(integer);
+  return `the value '${textOf(value)}' of type '${typeOf(value)}'`;
 }
 
 function inequivalent(name: string, what: string, difference: string): BrokerError {

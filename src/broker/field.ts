@@ -93,6 +93,13 @@ export function stringOf(field: Field | undefined): string | null {
   return typeof field === 'string' ? field : null;
 }
 
+/** A number as decimal text, whatever its type; anything else as JavaScript prints it. */
+export function textOf(field: Field): string {
+  if (field === null) return 'undefined';
+  const integer = integerOf(field);
+  return integer === null ? String(field) : String(integer);
+}
+
 /** The name of the field's type in RabbitMQ's words, as its error texts print them. */
 export function typeOf(field: Field): string {
   if (field === null) return 'void';

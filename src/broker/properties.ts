@@ -115,9 +115,9 @@ export class Properties {
 /** No property set at all. */
 export const NO_PROPERTIES = new Properties({});
 
-/** RabbitMQ takes a decimal number of ms between 0 and ten years, and nothing else. */
+/** RabbitMQ takes a decimal number of ms between 0 and ten years, with a sign if need be. */
 function parseTtlMs(text: string): number {
-  if (!/^\d{1,12}$/.test(text)) return Number.NaN;
+  if (!/^[+-]?\d+$/.test(text)) return Number.NaN;
   const value = Number(text);
-  return value <= MAX_TTL_MS ? value : Number.NaN;
+  return value >= 0 && value <= MAX_TTL_MS ? Math.abs(value) : Number.NaN;
 }

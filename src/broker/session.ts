@@ -254,8 +254,8 @@ export class Session {
   }
 
   private readableQueue(name: string): Queue {
-    const queue = this.topology.queue(name);
     if (!this.permissions.allows('read', name)) throw this.topology.refusal('read', 'queue', name);
+    const queue = this.topology.queue(name);
     this.topology.checkOwner(queue);
     return queue;
   }

@@ -141,8 +141,8 @@ export class TopologyAccess {
    * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED
    */
   purgeQueue(name: string): number {
-    const queue = this.queue(name);
     this.check('read', 'queue', name);
+    const queue = this.queue(name);
     this.checkOwner(queue);
     return queue.purge();
   }
@@ -189,9 +189,11 @@ export class TopologyAccess {
     const record = this.checkedBinding(declaration);
     const isQueue = record.destinationKind === 'queue';
     const { destination: to } = record;
+    // Where both ends are missing, RabbitMQ names the source.
+    const source = this.vhost.exchange(record.source);
     const destination = isQueue ? this.queue(to) : this.vhost.exchange(to);
     if (destination.kind === 'queue') this.checkOwner(destination);
-    this.vhost.exchange(record.source).router.check?.({ ...record, destination });
+    source.router.check?.({ ...record, destination });
     await this.propose({ op: 'binding.put', record });
   }
 
@@ -246,7 +248,6 @@ export class TopologyAccess {
     const what = String(queue);
     checkSame('durable', what, wanted.durable, queue.durable);
     checkSame('auto_delete', what, wanted.autoDelete, queue.autoDelete);
-    settingsOf(wanted.arguments, queue.name, this.vhostName);
     checkSameArguments(comparedArguments(), what, wanted.arguments, queue.arguments);
   }
 
@@ -331,7 +332,7 @@ function checkReserved(kind: 'queue' | 'exchange', name: string): void {
 }
 
 function refuseDefault(name: string): void {
-  if (name === '' || name === DEFAULT_EXCHANGE_ALIAS) throw defaultExchangeRefusal();
+  if (name === '') throw defaultExchangeRefusal();
 }
 
 function defaultExchangeRefusal(): BrokerError {

@@ -152,8 +152,8 @@ describe('a client that breaks the protocol', () => {
     ['a frame of four gigabytes', '501', Buffer.from('\x03\0\x01\xff\xff\xff\xff', 'latin1')],
     ['a heartbeat with a payload', '501', rawFrame(8, 0, Buffer.from('x'))],
     ['a heartbeat on a channel', '505', altered(heartbeat, 2, 1)],
-    ['a method frame of three bytes', '502', rawFrame(1, 1, Buffer.from('\0\x3c\0', 'latin1'))],
-    ['an empty method frame', '502', rawFrame(1, 0, Buffer.alloc(0))],
+    ['a method frame of three bytes', '501', rawFrame(1, 1, Buffer.from('\0\x3c\0', 'latin1'))],
+    ['an empty method frame', '501', rawFrame(1, 0, Buffer.alloc(0))],
     ['a table that ends in a name', '502', declaredWith(Buffer.from('\x05ab', 'latin1'))],
     ['a table longer than its frame', '502', declaredWith(Buffer.alloc(0), 100)],
     ['a table of 4 GiB', '502', declaredWith(Buffer.from('\x01a', 'latin1'), 0xffff_ffff)],
@@ -185,7 +185,7 @@ describe('a client that breaks the protocol', () => {
     ['immediate', '540', altered(PUBLISH, -2, 2)],
     ['a prefetch in bytes', '540', methodFrame('basic.qos', 1, { ...QOS, prefetchSize: 1 })],
     ['recover without requeue', '540', methodFrame('basic.recover', 1, { requeue: false })],
-    ['a method of another class on channel 0', '503', QOS_FRAME(0)],
+    ['a method of another class on channel 0', '504', QOS_FRAME(0)],
     ['an unknown method on channel 0', '503', framed(0, [10, 99])],
     ['connection.open twice', '504', methodFrame('connection.open', 0, { virtualHost: '/' })],
     ['connection.start-ok twice', '504', startOk()],
@@ -195,8 +195,6 @@ describe('a client that breaks the protocol', () => {
     ['a publish on a channel that is closed', '504', Buffer.concat([channelClose(1), PUBLISH])],
     ['a header on a channel that was never opened', '504', headerFrame(7, 3)],
     ['a body on a channel that was never opened', '504', rawFrame(3, 7, Buffer.from('abc'))],
-    ['a channel above channel-max', '530', channelOpen(2048)],
-    ['the last channel number there is', '530', channelOpen(65_535)],
   ];
 
   it.each(cases)('has its connection closed: %s (%s)', async (_what, code, bytes) => {

@@ -110,11 +110,11 @@ describe('unacked deliveries', () => {
     );
   });
 
-  it('know which tags were given', () => {
+  it('know which tags wait', () => {
     const unacked = new Unacked();
     unacked.add(delivery());
     unacked.skip();
-    expect([0, 1, 2, 3].map((tag) => unacked.wasGiven(tag))).toEqual([false, true, true, false]);
+    expect([0, 1, 2, 3].map((tag) => unacked.has(tag))).toEqual([false, true, false, false]);
   });
 
   it('have none for tags that no delivery ever had', () => {

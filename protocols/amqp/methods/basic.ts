@@ -3,7 +3,6 @@
  * publishing.ts, what is on the way out delivering.ts; tags and acks are kept in unacked.ts.
  */
 import { generatedName } from '../../../src/broker/topology-access.ts';
-import type { Channel } from '../channel.ts';
 import { methodFrame } from '../compile.ts';
 import { AmqpConsumer } from '../consumer.ts';
 import { AmqpError } from '../errors.ts';
@@ -15,9 +14,10 @@ const qos: Handler<'basic.qos'> = (channel, { prefetchSize, prefetchCount, globa
   if (prefetchSize !== 0) {
     throw new AmqpError('NOT_IMPLEMENTED', `prefetch_size!=0 (${prefetchSize})`);
   }
+  // What a higher limit lets through comes after the answer.
+  channel.send('basic.qos-ok', {});
   if (global) channel.window.limit = prefetchCount;
   else channel.prefetch = prefetchCount;
-  channel.send('basic.qos-ok', {});
 };
 
 const consume: Handler<'basic.consume'> = (channel, args) => {
@@ -79,18 +79,20 @@ const reject: Handler<'basic.reject'> = (channel, { deliveryTag, requeue }) => {
   channel.settle(deliveryTag, false, requeue ? 'requeue' : 'reject');
 };
 
+/** What is delivered again comes after the answer. */
 const recover: Handler<'basic.recover'> = (channel, { requeue }) => {
-  recoverAll(channel, requeue);
+  checkRequeue(requeue);
   channel.send('basic.recover-ok', {});
+  channel.recover();
 };
 
 const recoverAsync: Handler<'basic.recover-async'> = (channel, { requeue }) => {
-  recoverAll(channel, requeue);
+  checkRequeue(requeue);
+  channel.recover();
 };
 
-function recoverAll(channel: Channel, requeue: boolean): void {
+function checkRequeue(requeue: boolean): void {
   if (!requeue) throw new AmqpError('NOT_IMPLEMENTED', 'requeue=false');
-  channel.recover();
 }
 
 export const basicMethods = {

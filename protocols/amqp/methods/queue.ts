@@ -19,7 +19,7 @@ const declare: Handler<'queue.declare'> = async (channel, args) => {
   const { durable, exclusive, autoDelete } = args;
   let info: QueueInfo;
   if (args.passive) {
-    info = topology.findQueue(queueName(channel, args.queue));
+    info = topology.findQueue(args.queue);
   } else {
     const flags = { durable, exclusive, autoDelete };
     const declaration = { name: args.queue, ...flags, arguments: args.arguments };

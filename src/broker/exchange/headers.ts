@@ -5,7 +5,7 @@
  * are found by what the message has, not looked at one after the other: header-index.ts.
  */
 import { BrokerError } from '../errors.ts';
-import { NO_FIELDS } from '../field.ts';
+import { NO_FIELDS, textOf, typeOf } from '../field.ts';
 import type { Message } from '../message.ts';
 import type { Binding } from './binding.ts';
 import type { Router } from './exchange.ts';
@@ -21,11 +21,12 @@ export class HeadersRouter implements Router {
   check({ arguments: args }: Binding): void {
     const mode = args.get('x-match');
     if (mode === undefined || MODES.includes(mode)) return;
-    const expected = 'expected all, any, all-with-x, or any-with-x';
+    const known = 'expected all, any, all-with-x, or any-with-x';
+    const given = `type ${typeOf(mode)} (value ${textOf(mode)})`;
     const text =
       typeof mode === 'string'
-        ? `Invalid x-match field value <<"${mode}">>; ${expected}`
-        : 'Invalid x-match field type; expected longstr';
+        ? `Invalid x-match field value <<"${mode}">>; ${known}`
+        : `Invalid x-match field ${given}; expected longstr`;
     throw new BrokerError('PRECONDITION_FAILED', text);
   }
 

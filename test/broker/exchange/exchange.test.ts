@@ -145,7 +145,7 @@ describe('a headers exchange', () => {
         'expected all, any, all-with-x, or any-with-x',
     );
     expect(await bind(5)).toBe(
-      'PRECONDITION_FAILED - Invalid x-match field type; expected longstr',
+      'PRECONDITION_FAILED - Invalid x-match field type signedint (value 5); expected longstr',
     );
     expect(await bind('any')).toBe('accepted');
   });
