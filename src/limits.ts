@@ -139,6 +139,33 @@ export const MQTT_SUBSCRIPTIONS_MAX = 20_000;
 /** Characters of all the topics that one MQTT client has given aliases to. */
 export const MAX_ALIASED_TOPICS_BYTES = 1024 * 1024;
 
+/** Bytes of command and headers of one STOMP frame after login; before, the whole frame counts. */
+export const STOMP_HEAD_MAX_BYTES = 64 * 1024;
+
+/** Headers of one STOMP frame. */
+export const STOMP_HEADERS_MAX = 1000;
+
+/** The longest STOMP command has 11 letters; some clients' own are told that they are unknown. */
+export const STOMP_COMMAND_MAX_BYTES = 64;
+
+/** A publisher's last head is remembered up to this size, so that it need not be decoded again. */
+export const STOMP_REMEMBERED_HEAD_BYTES = 1024;
+
+/** STOMP transactions that a connection may have open: RabbitMQ's bound. */
+export const STOMP_TRANSACTIONS_MAX = 16;
+
+/** Frames of one STOMP transaction: RabbitMQ's bound. */
+export const STOMP_TRANSACTION_ACTIONS_MAX = 1024;
+
+/** Body bytes that wait in all STOMP transactions of a connection. */
+export const STOMP_TRANSACTION_BYTES = 64 * 1024 * 1024;
+
+/** A STOMP client that wants heart-beats more often gets them this often, as in RabbitMQ. */
+export const STOMP_HEARTBEAT_LEAST_MS = 1_000;
+
+/** Timers do not run much longer; nobody waits for a heart-beat for a day. */
+export const STOMP_HEARTBEAT_MOST_MS = 86_400_000;
+
 /** How long stopping may take in all before clients that do not leave are left. */
 export const STOP_TIMEOUT_MS = 10_000;
 
