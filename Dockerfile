@@ -23,7 +23,7 @@ COPY --from=package /warren/dist/package ./
 COPY --from=dependencies /warren/node_modules ./node_modules
 ENV NODE_ENV=production
 USER 999:999
-EXPOSE 5672
+EXPOSE 5672 15674 61613
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "const port = /[0-9]+$/.exec(process.env.WARREN_LISTENERS_TCP_DEFAULT ?? '5672')[0]; require('node:net').connect(port, '127.0.0.1').on('connect', () => process.exit(0)).on('error', () => process.exit(1))"]

@@ -52,7 +52,12 @@ export async function startWarren(
   const startedMs = Date.now();
   const child = spawn(process.execPath, [...NODE_FLAGS, ...profiling, main], {
     cwd: folder,
-    env: { ...process.env, WARREN_LISTENERS_TCP_DEFAULT: '0' },
+    env: {
+      ...process.env,
+      WARREN_LISTENERS_TCP_DEFAULT: '0',
+      WARREN_STOMP_LISTENERS_TCP_DEFAULT: '0',
+      WARREN_WEB_STOMP_TCP_PORT: 'none',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stop = async () => {

@@ -4,3 +4,4 @@
  */
 export { Amqp } from './amqp/amqp.ts';
 export { Mqtt } from './mqtt/mqtt.ts';
+export { Stomp } from './stomp/stomp.ts';

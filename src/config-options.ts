@@ -15,6 +15,7 @@ import {
 import { MQTT_OPTIONS } from './config-options-mqtt.ts';
 import { NETWORK_OPTIONS } from './config-options-network.ts';
 import { RESOURCE_OPTIONS } from './config-options-resources.ts';
+import { STOMP_OPTIONS } from './config-options-stomp.ts';
 import { TLS_OPTIONS } from './config-options-tls.ts';
 import { boolean, integer, oneOf, pattern, seconds, size, string } from './config-value.ts';
 
@@ -45,6 +46,7 @@ export const OPTIONS = {
   ...TLS_OPTIONS,
   ...MQTT_OPTIONS,
   ...RESOURCE_OPTIONS,
+  ...STOMP_OPTIONS,
 
   default_user: single({
     group: ACCESS,

@@ -6,7 +6,7 @@
  * make the rows), and add a row to PROTOCOLS below. TCP, TLS, WebSocket, PROXY headers, limits,
  * the registry of connections and the lines printed at start-up come with it.
  */
-import { Amqp, Mqtt } from '../protocols/index.ts';
+import { Amqp, Mqtt, Stomp } from '../protocols/index.ts';
 import type { Broker } from './broker/broker.ts';
 import { Config, type Overrides } from './config.ts';
 import type { OptionKey, OptionValue } from './config-options.ts';
@@ -94,6 +94,27 @@ const PROTOCOLS: readonly ListeningProtocol[] = [
       // [MQTT-6.0.0-3]
       subprotocolRequired: true,
       text: false,
+    },
+  },
+  {
+    id: 'stomp',
+    make: stompOf,
+    tcp: 'stomp.listeners.tcp',
+    tls: 'stomp.listeners.ssl',
+    proxyProtocol: 'stomp.proxy_protocol',
+    web: {
+      tcp: 'web_stomp.tcp.port',
+      tcpIp: 'web_stomp.tcp.ip',
+      tls: 'web_stomp.ssl.port',
+      tlsIp: 'web_stomp.ssl.ip',
+      certificate: 'web_stomp.ssl',
+      proxyProtocol: 'web_stomp.proxy_protocol',
+      path: 'web_stomp.ws_path',
+      managementPath: '/ws/stomp',
+      subprotocols: ['v12.stomp', 'v11.stomp', 'v10.stomp'],
+      // RabbitMQ takes clients that name none, and old ones do.
+      subprotocolRequired: false,
+      text: true,
     },
   },
 ];
@@ -227,4 +248,19 @@ function anonymousOf(config: Config): { username: string; password: string } | n
   const allowed = asked ? config.get('mqtt.allow_anonymous') : named;
   if (!allowed || username === null) return null;
   return { username, password: config.get('anonymous_login_pass') };
+}
+
+function stompOf(config: Config, broker: Broker): Protocol {
+  return new Stomp(broker, {
+    defaultVhost: config.get('stomp.default_vhost'),
+    defaultUser: config.get('stomp.default_user'),
+    defaultPassword: config.get('stomp.default_pass') ?? '',
+    topicExchange: config.get('stomp.default_topic_exchange'),
+    nackRequeues: config.get('stomp.default_nack_requeue'),
+    implicitConnect: config.get('stomp.implicit_connect'),
+    hideServer: config.get('stomp.hide_server_info'),
+    maxFrameBytes: config.get('stomp.max_frame_size'),
+    maxFrameBytesBeforeLogin: config.get('stomp.max_frame_size_unauthenticated'),
+    loginTimeoutMs: config.get('stomp.login_timeout'),
+  });
 }

@@ -72,7 +72,7 @@ test('it does not run as root', () => {
 
 test('it promises no volume and no port that the broker does not have', () => {
   expect(image.filter(({ name }) => name === 'VOLUME')).toEqual([]);
-  expect(only('EXPOSE')).toBe('5672');
+  expect(only('EXPOSE')).toBe('5672 15674 61613');
 });
 
 test('what it copies from the repository exists, and is not ignored', () => {

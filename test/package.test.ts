@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { cleanEnvironment, npm } from '../scripts/npm.ts';
 import { pack } from '../scripts/pack.ts';
 import { Child } from './support/child.ts';
+import { FREE_PORTS } from './support/free-ports.ts';
 
 /** Two names for one program: npx looks for the package's name, people type the short one. */
 const COMMANDS = ['warrenmq', 'warren'];
@@ -43,7 +44,7 @@ function run(file: string, args: readonly string[]): Child {
   const env = {
     ...cleanEnvironment(),
     PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}`,
-    WARREN_LISTENERS_TCP_DEFAULT: '0',
+    ...FREE_PORTS,
     // npx must run what was installed, never fetch a package of that name.
     npm_config_yes: 'false',
   };

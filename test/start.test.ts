@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Child } from './support/child.ts';
+import { FREE_PORTS } from './support/free-ports.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const started: Child[] = [];
@@ -23,7 +24,7 @@ afterEach(async () => {
 });
 
 function startBroker(...flags: readonly string[]): Child {
-  const env = { ...process.env, WARREN_LISTENERS_TCP_DEFAULT: '0', WARREN_DATA_DIR: data };
+  const env = { ...process.env, ...FREE_PORTS, WARREN_DATA_DIR: data };
   const child = new Child(process.execPath, ['src/main.ts', ...flags], { cwd: root, env });
   started.push(child);
   return child;

@@ -18,6 +18,8 @@ import { MemoryStore } from '../../src/storage/memory-store.ts';
 export interface ObservedBroker {
   readonly broker: Broker;
   readonly port: number;
+  /** The port of another listener, by the name that RabbitMQ's API has for it: `stomp`. */
+  portOf(listener: string): number;
   stop(): Promise<void>;
 }
 
@@ -30,7 +32,8 @@ export async function startObserved(
   const parsed = loopbackConfig(config);
   const running = await RunningBroker.start({ config: parsed, log, clock });
   const port = running.listeners[0]!.port;
-  return { broker: running.broker, port, stop: () => running.stop('shutdown') };
+  const portOf = (id: string) => running.listeners.find((listener) => listener.id === id)!.port;
+  return { broker: running.broker, port, portOf, stop: () => running.stop('shutdown') };
 }
 
 /** A broker on a catalog of the test's own. */
@@ -61,7 +64,7 @@ export async function startOnCatalog(catalog: Catalog): Promise<ObservedBroker> 
     await listener.stop('shutdown');
     await broker.close();
   };
-  return { broker, port: listener.port, stop };
+  return { broker, port: listener.port, portOf: () => listener.port, stop };
 }
 
 /** A client that does nothing wrong. */
