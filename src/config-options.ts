@@ -28,6 +28,10 @@ const STORAGE = 'Storage';
 /** RabbitMQ refuses a larger max_message_size; also bounds the frame sizes. */
 const MAX_MESSAGE_SIZE_LIMIT = 512 * 1024 * 1024;
 
+/** Smaller files would cost more than they spare; offsets in larger ones would not fit. */
+const MIN_SEGMENT_SIZE = 1024 * 1024;
+const MAX_SEGMENT_SIZE = 1024 * 1024 * 1024;
+
 /** The smallest frame-max that every AMQP peer must accept [AMQP 4.2.3]. */
 const FRAME_MIN_SIZE = 4096;
 
@@ -132,6 +136,14 @@ export const OPTIONS = {
     type: boolean,
     default: 'false',
     text: 'Keeps nothing on disk: what the broker knows is gone when it ends.',
+  }),
+  msg_store_file_size_limit: single({
+    group: STORAGE,
+    type: size(MIN_SEGMENT_SIZE, MAX_SEGMENT_SIZE),
+    default: '67108864',
+    text:
+      'How large a file of the message log gets before the next one is begun. Space is given back ' +
+      'by the file: small ones keep the disk emptier, large ones the start faster.',
   }),
 
   heartbeat: single({

@@ -34,9 +34,6 @@ export const STORE_BUSY_BYTES = 32 * 1024 * 1024;
 /** Bodies written at once; what comes meanwhile is the next write. */
 export const STORE_FLUSH_BYTES = 4 * 1024 * 1024;
 
-/** A segment is ended when it is that long. */
-export const STORE_SEGMENT_BYTES = 64 * 1024 * 1024;
-
 /** What compaction moves at once, so that confirms wait for one such write at most. */
 export const STORE_MOVE_BYTES = 1024 * 1024;
 

@@ -151,7 +151,8 @@ function openStorage({ config, log }: Parts): Storage {
   const catalog = new CatalogLog({ files: directory.files('definitions'), codec, log });
   const files = directory.files('messages');
   // Disks go by real time, whatever time the engine goes by.
-  const store = new SegmentLog({ files, clock: new SystemClock(), log });
+  const segmentBytes = config.get('msg_store_file_size_limit');
+  const store = new SegmentLog({ files, clock: new SystemClock(), log, segmentBytes });
   return { store, catalog, directory };
 }
 

@@ -5,7 +5,7 @@
  * compacts and recovers is beside it. Hot path: publish, ack.
  */
 import type { Clock, Timer } from '../../clock.ts';
-import { STORE_ACK_SYNC_MS, STORE_OPEN_FILES, STORE_SEGMENT_BYTES } from '../../limits.ts';
+import { STORE_ACK_SYNC_MS, STORE_OPEN_FILES } from '../../limits.ts';
 import type { Log } from '../../log.ts';
 import type { Files } from '../files.ts';
 import type {
@@ -42,7 +42,7 @@ export interface SegmentLogOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** How long a segment gets. */
-  readonly segmentBytes?: number;
+  readonly segmentBytes: number;
 }
 
 export class SegmentLog implements MessageStore, QueueOwner {
@@ -68,7 +68,7 @@ export class SegmentLog implements MessageStore, QueueOwner {
 
   constructor(options: SegmentLogOptions) {
     this.options = options;
-    const { files, clock, log, segmentBytes = STORE_SEGMENT_BYTES } = options;
+    const { files, clock, log, segmentBytes } = options;
     const { counters, ledger, pending } = this;
     const context = { files, clock, log, ledger, pending, counters, segmentBytes };
     this.cache = new FileCache(files, STORE_OPEN_FILES);

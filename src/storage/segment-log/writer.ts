@@ -153,6 +153,8 @@ export class Writer {
         return null;
       } catch (failure) {
         error = failure as Error;
+        // What was written of it may come to light again.
+        for (const entry of entries) entry.flags |= FLAG.copy;
         this.context.counters.failedWrites++;
         await this.abandonTail();
       }
