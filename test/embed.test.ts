@@ -1,6 +1,8 @@
 /** Warren inside another program: it starts, works, stops, and leaves nothing behind. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import amqplib from 'amqplib';
+import amqplib, { type GetMessage } from 'amqplib';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, ManualClock, startBroker } from '../src/embed.ts';
 import { run } from './support/program.ts';
@@ -106,4 +108,32 @@ describe('an embedded broker', () => {
     await expect(startBroker({ config })).rejects.toThrow(/port \d+ for .* is taken/);
     await broker.stop();
   });
+});
+
+it('with a data directory, what is durable is there the next time', async () => {
+  const data_dir = await mkdtemp(path.join(tmpdir(), 'warren-embed-'));
+  try {
+    const first = await startBroker({ config: { data_dir } });
+    const connection = await amqplib.connect(first.url);
+    const channel = await connection.createConfirmChannel();
+    await channel.assertQueue('kept', { durable: true, maxPriority: 3 });
+    await channel.assertQueue('passing', { durable: false });
+    const properties = { headers: { a: 1, list: ['x', null] }, priority: 2, messageId: 'id' };
+    channel.sendToQueue('kept', Buffer.from('transient'), { persistent: false });
+    channel.sendToQueue('kept', Buffer.from('body'), { persistent: true, ...properties });
+    await channel.waitForConfirms();
+    await connection.close();
+    await first.stop();
+    const second = await startBroker({ config: { data_dir } });
+    const again = await (await amqplib.connect(second.url)).createChannel();
+    const message = (await again.get('kept')) as GetMessage;
+    expect(message.content.toString()).toBe('body');
+    expect(message.properties).toMatchObject(properties);
+    expect(message.fields).toMatchObject({ redelivered: false, messageCount: 0 });
+    again.on('error', () => {});
+    await expect(again.checkQueue('passing')).rejects.toThrow('404');
+    await second.stop();
+  } finally {
+    await rm(data_dir, { recursive: true });
+  }
 });

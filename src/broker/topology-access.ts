@@ -95,6 +95,8 @@ export class TopologyAccess {
     if (declaration.name !== '') checkReserved('queue', name);
     this.check('configure', 'queue', name);
     const wanted = { ...declaration, name, durable, owner };
+    // One that nobody uses any more is on its way out: its name is free when it has gone.
+    await this.vhost.topology.queues.get(name)?.going?.catch(() => {});
     if (!this.vhost.topology.queues.has(name)) await this.makeQueue(wanted);
     const queue = this.queue(name);
     this.checkEquivalent(queue, wanted);

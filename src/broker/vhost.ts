@@ -96,7 +96,7 @@ export class VHost implements TopologyHost {
   /** @throws BrokerError NOT_FOUND */
   queue(name: string): Queue {
     const queue = this.topology.queues.get(name);
-    if (queue !== undefined) return queue;
+    if (queue !== undefined && queue.going === null) return queue;
     throw new BrokerError('NOT_FOUND', `no ${resource('queue', name, this.name)}`);
   }
 
@@ -157,8 +157,10 @@ export class VHost implements TopologyHost {
   /** Deletes a queue that nobody waits for: if that fails, it is for the log only. */
   async dropQueue(queue: Queue): Promise<void> {
     try {
-      await this.deleteQueue(queue);
+      queue.going ??= this.deleteQueue(queue);
+      await queue.going;
     } catch (error) {
+      queue.going = null;
       const { message } = error as Error;
       this.context.log.error(`${queue} could not be deleted: ${message}`);
     }

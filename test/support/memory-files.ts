@@ -22,6 +22,8 @@ export interface Faults {
   writeFailures: number;
   /** How many of the next reads fail. */
   readFailures: number;
+  /** How many of the next truncations fail. */
+  truncateFailures: number;
 }
 
 interface Page {
@@ -71,6 +73,7 @@ export class MemoryFiles implements Files {
     shortWrites: 0,
     writeFailures: 0,
     readFailures: 0,
+    truncateFailures: 0,
   };
   /** Of every kind of call so far. */
   readonly calls = { write: 0, read: 0, sync: 0, syncFolder: 0, open: 0 };
@@ -215,6 +218,18 @@ export class MemoryFiles implements Files {
   }
 
   /** @throws the fault that is due */
+  checkTruncate(): void {
+    if (this.faults.truncateFailures === 0) return;
+    this.faults.truncateFailures--;
+    throw fault('EIO', 'truncate');
+  }
+
+  /** Does a truncation also undo writes that were not synced? */
+  forgets(): boolean {
+    return this.random.chance(0.5);
+  }
+
+  /** @throws the fault that is due */
   checkRead(): void {
     this.calls.read++;
     if (this.faults.readFailures === 0) return;
@@ -285,9 +300,13 @@ class MemoryFile implements OpenFile {
 
   truncate(bytes: number): Promise<void> {
     return this.folder.later(() => {
+      this.folder.checkTruncate();
       this.inode.content = Buffer.from(this.inode.content.subarray(0, bytes));
       this.inode.size = Math.min(bytes, this.inode.size);
-      this.inode.unsynced = this.inode.unsynced.filter(({ position }) => position < bytes);
+      // What was written there before may still arrive, and the truncation may not.
+      if (this.folder.forgets()) {
+        this.inode.unsynced = this.inode.unsynced.filter(({ position }) => position < bytes);
+      }
     });
   }
 

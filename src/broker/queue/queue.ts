@@ -65,6 +65,8 @@ export class Queue implements QueueSink, ReceiptHolder {
   arriving = 0;
   arrivingBytes = 0;
   deleted = false;
+  /** Nobody uses it, and the catalog is being told: for clients it is gone already. */
+  going: Promise<void> | null = null;
   /** The route that reached this queue last; makes a route a set without a Set. */
   routeMark = 0;
   private readonly host: QueueHost;

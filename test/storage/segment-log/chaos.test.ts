@@ -20,6 +20,7 @@ async function run(rig: SegmentRig, model: Model, steps: number, faulty: boolean
     else rig.clock.advance(random.below(200));
     if (!faulty || !random.chance(0.01)) continue;
     const fault = random.below(5);
+    if (random.chance(0.3)) faults.truncateFailures = 1;
     if (fault === 0) faults.syncFailures = 1 + random.below(2);
     else if (fault === 1) faults.shortWrites = 1 + random.below(2);
     else if (fault === 2) faults.writeFailures = 1;
@@ -86,7 +87,7 @@ describe('a segment log under random operations', () => {
       await run(rig, model, 800, true);
       Object.assign(rig.files.faults, {
         ...{ freeBytes: Number.POSITIVE_INFINITY, syncFailures: 0, shortWrites: 0 },
-        ...{ writeFailures: 0, readFailures: 0 },
+        ...{ writeFailures: 0, readFailures: 0, truncateFailures: 0 },
       });
       await rig.settle();
       expect([rig.store.failure, rig.store.busy]).toEqual([null, false]);
