@@ -21,8 +21,9 @@ RUN groupadd --system --gid 999 warren \
 WORKDIR /opt/warren
 COPY --from=package /warren/dist/package ./
 COPY --from=dependencies /warren/node_modules ./node_modules
-ENV NODE_ENV=production
+ENV NODE_ENV=production WARREN_DATA_DIR=/var/lib/rabbitmq/warren
 USER 999:999
+VOLUME /var/lib/rabbitmq
 EXPOSE 5672 15674 61613
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \

@@ -142,8 +142,8 @@ export const OPTIONS = {
     type: size(MIN_SEGMENT_SIZE, MAX_SEGMENT_SIZE),
     default: '67108864',
     text:
-      'How large a file of the message log gets before the next one is begun. Space is given back ' +
-      'by the file: small ones keep the disk emptier, large ones the start faster.',
+      'How large a file of the message log gets before the next one is begun. Space is given ' +
+      'back by the file: small ones keep the disk emptier, large ones the start faster.',
   }),
 
   heartbeat: single({

@@ -70,8 +70,9 @@ test('it does not run as root', () => {
   expect(image.slice(user).filter(({ name }) => name === 'RUN' || name === 'COPY')).toEqual([]);
 });
 
-test('it promises no volume and no port that the broker does not have', () => {
-  expect(image.filter(({ name }) => name === 'VOLUME')).toEqual([]);
+test('its volume holds the data directory, and it promises no port that the broker has not', () => {
+  const [, data] = / WARREN_DATA_DIR=(\S+)/.exec(only('ENV'))!;
+  expect(path.dirname(data!)).toBe(only('VOLUME'));
   expect(only('EXPOSE')).toBe('5672 15674 61613');
 });
 

@@ -3,7 +3,15 @@ import type { Field } from '../../src/broker/field.ts';
 import { TypedNumber } from '../../src/broker/field.ts';
 import { generatedName } from '../../src/broker/topology-access.ts';
 import type { AsyncCatalog } from '../support/async-catalog.ts';
-import { type ALL, ASYNC_BACKENDS, BACKENDS, Engine, headers, refusal } from '../support/engine.ts';
+import {
+  type ALL,
+  ASYNC_BACKENDS,
+  BACKENDS,
+  Engine,
+  headers,
+  KEEPING_BACKENDS,
+  refusal,
+} from '../support/engine.ts';
 
 const NO_ARGUMENTS = new Map<string, Field>();
 
@@ -304,6 +312,23 @@ describe.each(BACKENDS)('topology access ($name)', ({ name: backend }) => {
     expect(engine.kept.filter(({ op }) => op === 'queue.put')).toEqual([]);
   });
 });
+
+describe.each(KEEPING_BACKENDS)(
+  'topology access on a catalog that takes its time ($name)',
+  ({ name }) => {
+    test('finds no queue that nobody uses any more, and declares another of that name', async () => {
+      const engine = await Engine.open(name);
+      const session = engine.session();
+      const queue = await engine.declare(session, 'q', {}, { autoDelete: true });
+      engine.consume(session, 'q').subscription.cancel();
+      expect(engine.vhost.topology.queues.get('q')).toBe(queue);
+      expect(await refusal(() => session.topology.findQueue('q'))).toMatch('NOT_FOUND');
+      const other = await engine.declare(session, 'q', {}, { autoDelete: false });
+      expect(other).not.toBe(queue);
+      expect(engine.queue('q')).toBe(other);
+    });
+  },
+);
 
 describe.each(ASYNC_BACKENDS)('topology access on a catalog that fails ($name)', ({ name }) => {
   test('changes nothing and can try again', async () => {

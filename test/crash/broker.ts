@@ -4,6 +4,7 @@
  */
 import path from 'node:path';
 import { Child } from '../support/child.ts';
+import { FREE_PORTS } from '../support/free-ports.ts';
 
 const MAIN = path.join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
@@ -23,7 +24,7 @@ export class CrashingBroker {
     const startedMs = performance.now();
     const env = {
       ...process.env,
-      WARREN_LISTENERS_TCP_DEFAULT: '127.0.0.1:0',
+      ...FREE_PORTS,
       WARREN_DATA_DIR: path.join(folder, 'data'),
       WARREN_MSG_STORE_FILE_SIZE_LIMIT: String(1024 * 1024),
     };

@@ -1,8 +1,9 @@
 /**
- * The crash loop: a broker is loaded through AMQP with confirmed publishing of mixed sizes, fan-out,
- * acks, requeues and dead letters, killed at a random moment, started again, and everything in its
- * queues is compared with what its clients were told. Then the next round on the same data, with
- * some messages left behind for ever. The client is amqplib, so that the judge is not our code.
+ * The crash loop: a broker is loaded through AMQP with confirmed publishing of mixed sizes,
+ * fan-out, acks, requeues and dead letters, killed at a random moment, started again, and
+ * everything in its queues is compared with what its clients were told. Then the next round on the
+ * same data, with some messages left behind for ever. The client is amqplib, so that the judge is
+ * not our code.
  */
 import amqplib, { type ChannelModel, type ConfirmChannel, type ConsumeMessage } from 'amqplib';
 import { Random } from '../support/random.ts';

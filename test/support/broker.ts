@@ -1,9 +1,10 @@
 /**
  * The broker under test. By default Warren, started in-process on a free port, in memory or with
- * WARREN_TEST_STORE=disk on a data directory that is gone afterwards; with WARREN_TEST_PORT set, whatever already listens there (a RabbitMQ, say), so that the same tests
- * can be proven against the broker whose behaviour they describe. Nothing else in the tests knows
- * which of the two it is, except the few places where RabbitMQ 3.10 is known to differ from 4.3,
- * which Warren follows: they ask `external`.
+ * WARREN_TEST_STORE=disk on a data directory that is gone afterwards; with WARREN_TEST_PORT set,
+ * whatever already listens there (a RabbitMQ, say), so that the same tests can be proven against
+ * the broker whose behaviour they describe. Nothing else in the tests knows which of the two it
+ * is, except the few places where RabbitMQ 3.10 is known to differ from 4.3, which Warren follows:
+ * they ask `external`.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
