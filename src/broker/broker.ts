@@ -6,6 +6,8 @@
 import type { Login, LoginVerdict } from '../auth/authenticator.ts';
 import { DEFAULT_HASHING, type HashingAlgorithm } from '../auth/password.ts';
 import type { PermissionPatterns } from '../auth/permissions.ts';
+import type { Variables } from '../auth/topic-permission.ts';
+import { TopicRights } from '../auth/topic-rights.ts';
 import type { User } from '../auth/user.ts';
 import { Users } from '../auth/users.ts';
 import type { Clock } from '../clock.ts';
@@ -24,12 +26,13 @@ import {
 } from './catalog.ts';
 import { BrokerError } from './errors.ts';
 import { Parameters } from './parameters.ts';
+import { type BrokerLimits, Quota, UNLIMITED } from './quota.ts';
 import { Session, type SessionHolder } from './session.ts';
 import { outlives, snapshotOf } from './snapshot.ts';
 import { TopologyAccess } from './topology-access.ts';
 import { Totals } from './totals.ts';
 import { DEFAULT_METADATA, VHost } from './vhost.ts';
-import { isReached, VHOST_LIMITS, vhostLimitsComponent } from './vhost-limits.ts';
+import { VHOST_LIMITS, vhostLimitsComponent } from './vhost-limits.ts';
 
 /** Who exists on a broker that starts with an empty catalog. */
 export interface Defaults {
@@ -55,8 +58,7 @@ export interface BrokerOptions {
   readonly queueResidentBytes?: number;
   /** What new passwords are hashed with. */
   readonly hashing?: HashingAlgorithm;
-  /** How many vhosts there may be. */
-  readonly vhostMax?: number;
+  readonly limits?: BrokerLimits;
   /** What every new vhost starts with. */
   readonly vhostDefaults?: VhostDefaults;
 }
@@ -70,6 +72,7 @@ export class Broker implements CatalogHost {
   readonly parameters = new Parameters();
   readonly sessions = new Set<Session>();
   readonly totals = new Totals();
+  readonly quota: Quota;
   readonly store: MessageStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -88,6 +91,7 @@ export class Broker implements CatalogHost {
     this.store = options.store;
     this.catalog = options.catalog;
     this.loopbackUsers = new Set(options.loopbackUsers);
+    this.quota = new Quota(options.limits ?? UNLIMITED, this.vhosts);
     const limit = vhostLimitsComponent((name, limits) => {
       const vhost = this.vhosts.get(name);
       if (vhost !== undefined) vhost.limits = limits;
@@ -133,9 +137,9 @@ export class Broker implements CatalogHost {
     protocol = 'amqp091',
     holder: SessionHolder | null = null,
   ): Session {
+    if (holder !== null) this.quota.checkConnection(user, vhostName);
     const vhost = this.vhosts.get(vhostName);
     if (vhost === undefined) throw new BrokerError('NOT_ALLOWED', `vhost ${vhostName} not found`);
-    if (holder !== null) checkConnectionLimits(user, vhost);
     const permissions = user.permissionsIn(vhostName);
     if (permissions.patterns === null) {
       const text = `access to vhost '${vhostName}' refused for user '${user.name}'`;
@@ -148,7 +152,7 @@ export class Broker implements CatalogHost {
 
   /** Where operators change users, vhosts, permissions and parameters. @param actor who asks */
   administration(actor: string = INTERNAL_USER): Administration {
-    const { hashing, vhostMax, vhostDefaults } = this.options;
+    const { hashing, vhostDefaults } = this.options;
     return new Administration({
       actor,
       users: this.users,
@@ -156,7 +160,7 @@ export class Broker implements CatalogHost {
       parameters: this.parameters,
       log: actor === INTERNAL_USER ? withoutDeeds(this.log) : this.log,
       hashing: hashing ?? DEFAULT_HASHING,
-      vhostMax: vhostMax ?? Number.POSITIVE_INFINITY,
+      vhostMax: this.quota.limits.vhosts,
       vhostDefaults: vhostDefaults ?? { limits: [], users: [] },
       propose: (change) => this.propose(change),
     });
@@ -189,29 +193,29 @@ export class Broker implements CatalogHost {
     protocol: string,
     holder: SessionHolder | null,
   ): Session {
-    const { totals } = this;
+    const { totals, quota } = this;
     const id = `session-${++this.lastSessionId}`;
     const permissions = user.permissionsIn(vhost.name);
+    const topics = new TopicRights(permissions, variablesOf(user, vhost, holder));
     const topology = new TopologyAccess({
       sessionId: id,
       userName: user.name,
       permissions,
+      topics,
       vhost,
+      quota,
       propose: (change) => this.propose(change),
       allocateQueueId: () => this.catalog.allocateQueueId(),
       churn: totals.churn,
     });
     const { maxMessageBytes } = this.options;
-    const counted = holder === null ? 0 : 1;
-    user.connections += counted;
-    vhost.connections += counted;
+    if (holder !== null) quota.connectionOpened(user, vhost);
     const closed = (session: Session): void => {
-      user.connections -= counted;
-      vhost.connections -= counted;
+      if (holder !== null) quota.connectionClosed(user, vhost);
       this.sessions.delete(session);
     };
-    const who = { id, user, holder, permissions, protocol };
-    return new Session({ ...who, vhost, topology, totals, maxMessageBytes, closed });
+    const who = { id, user, holder, permissions, topics, protocol };
+    return new Session({ ...who, vhost, topology, quota, totals, maxMessageBytes, closed });
   }
 
   private async seed(defaults: Defaults): Promise<void> {
@@ -324,16 +328,7 @@ function withoutDeeds(log: Log): Log {
   };
 }
 
-/** In RabbitMQ's order and words; they come before the right to enter the vhost. */
-function checkConnectionLimits(user: User, vhost: VHost): void {
-  const ofVhost = vhost.limits['max-connections'];
-  if (isReached(ofVhost, vhost.connections)) {
-    const text = `access to vhost '${vhost.name}' refused for user '${user.name}'`;
-    throw new BrokerError('NOT_ALLOWED', `${text}: connection limit (${ofVhost}) is reached`);
-  }
-  const ofUser = user.limits['max-connections'];
-  if (isReached(ofUser, user.connections)) {
-    const text = `connection refused for user '${user.name}'`;
-    throw new BrokerError('NOT_ALLOWED', `${text}: user connection limit (${ofUser}) is reached`);
-  }
+/** What topic permissions may name. Nobody chooses what `{username}` is but by logging in. */
+function variablesOf(user: User, vhost: VHost, holder: SessionHolder | null): Variables {
+  return new Map([...(holder?.variables ?? []), ['username', user.name], ['vhost', vhost.name]]);
 }

@@ -6,18 +6,19 @@
  */
 import type { Permissions } from '../auth/permissions.ts';
 import type { Variables } from '../auth/topic-permission.ts';
+import type { TopicRights } from '../auth/topic-rights.ts';
 import type { User } from '../auth/user.ts';
 import type { Delivery } from './delivery.ts';
 import { BrokerError } from './errors.ts';
-import type { Exchange } from './exchange/exchange.ts';
 import { type Field, integerOf, NO_FIELDS, typeOf } from './field.ts';
-import { Message } from './message.ts';
-import { MAX_TTL_MS } from './properties.ts';
+import type { Message } from './message.ts';
+import { PublishAccess, withoutBcc } from './publish-access.ts';
 import type { Outcome, Queue } from './queue/queue.ts';
 import { Unsettled } from './queue/unsettled.ts';
+import type { Quota } from './quota.ts';
 import type { Receipt } from './receipt.ts';
 import type { Consumer, SubscribeOptions, Subscription } from './subscription.ts';
-import { DEFAULT_EXCHANGE_ALIAS, type TopologyAccess } from './topology-access.ts';
+import type { TopologyAccess } from './topology-access.ts';
 import type { Totals } from './totals.ts';
 import { type DeliveryCounts, Traffic } from './traffic.ts';
 import type { VHost } from './vhost.ts';
@@ -38,6 +39,7 @@ export interface SessionContext {
   /** null for one of the broker's own, which no limit counts. */
   readonly holder: SessionHolder | null;
   readonly permissions: Permissions;
+  readonly topics: TopicRights;
   readonly vhost: VHost;
   readonly topology: TopologyAccess;
   /** What the client speaks, in RabbitMQ's words for metrics: `amqp091`, `mqtt311`, `stomp` … */
@@ -45,6 +47,7 @@ export interface SessionContext {
   readonly totals: Totals;
   /** Bytes of the largest body that may be published. */
   readonly maxMessageBytes: number;
+  readonly quota: Quota;
   /** Called when the session has closed. */
   closed(session: Session): void;
 }
@@ -64,18 +67,16 @@ export class Session {
   readonly maxMessageBytes: number;
   readonly protocol: string;
   readonly totals: Totals;
+  readonly quota: Quota;
   /** What adapters without channels of their own send and get. */
-  readonly traffic: Traffic;
+  readonly traffic = new Traffic();
   private readonly traffics = new Set<Traffic>();
   private readonly permissions: Permissions;
   private readonly context: SessionContext;
   private readonly subscriptions = new Set<Subscription>();
   /** By what they are counted in. */
   private readonly fetched = new Map<DeliveryCounts, Unsettled>();
-  /** Where the last message went, and the versions that this was found in. */
-  private lastExchange: Exchange | null = null;
-  private lastTopology = -1;
-  private lastPermissions = -1;
+  private readonly access: PublishAccess;
   private ended = false;
 
   constructor(context: SessionContext) {
@@ -86,13 +87,19 @@ export class Session {
     this.maxMessageBytes = context.maxMessageBytes;
     this.protocol = context.protocol;
     this.totals = context.totals;
+    this.quota = context.quota;
     this.permissions = context.permissions;
     this.context = context;
-    this.traffic = this.openTraffic();
+    this.access = new PublishAccess(context);
+    this.traffics.add(this.traffic);
   }
 
-  /** Counts for one more channel, until closeTraffic(). */
+  /**
+   * Counts for one more channel, until closeTraffic().
+   * @throws BrokerError NOT_ALLOWED if the user or the broker has as many as may be
+   */
   openTraffic(): Traffic {
+    this.quota.channelOpened(this.user);
     const traffic = new Traffic();
     this.traffics.add(traffic);
     return traffic;
@@ -101,6 +108,7 @@ export class Session {
   /** A channel has closed; what it did stays in the totals. */
   closeTraffic(traffic: Traffic): void {
     if (!this.traffics.delete(traffic)) return;
+    if (traffic !== this.traffic) this.quota.channelClosed(this.user);
     for (const [, counts] of traffic.types()) {
       if (this.fetched.get(counts)?.size === 0) this.fetched.delete(counts);
     }
@@ -126,12 +134,14 @@ export class Session {
     traffic: Traffic = this.traffic,
     except: readonly Queue[] | null = null,
   ): number {
-    const exchange = this.writableExchange(message.exchange);
+    const { access } = this;
+    const exchange = access.exchange(message.exchange);
     let reached: number;
     if (message.properties.plain) {
+      if (access.topics !== null) access.checkKey(message.routingKey);
       reached = this.vhost.publish(exchange, message, null, receipt, except);
     } else {
-      const keys = this.checkProperties(message);
+      const keys = access.check(message);
       reached = this.vhost.publish(exchange, withoutBcc(message), keys, receipt, except);
     }
     traffic.published(message.body.length, receipt !== null, reached);
@@ -150,8 +160,8 @@ export class Session {
 
   /** Makes the checks of publish() only: for a message that is published later. @throws the same */
   check(message: Message): void {
-    this.writableExchange(message.exchange);
-    this.checkProperties(message);
+    this.access.exchange(message.exchange);
+    this.access.check(message);
   }
 
   /** What `body` publishes and settles takes effect together, as far as the store can do that. */
@@ -259,48 +269,6 @@ export class Session {
     this.topology.checkOwner(queue);
     return queue;
   }
-
-  /** The exchange of that name if this user may publish to it; the last one is remembered. */
-  private writableExchange(name: string): Exchange {
-    const { lastExchange } = this;
-    if (
-      lastExchange !== null &&
-      lastExchange.name === name &&
-      this.lastTopology === this.vhost.topology.exchangesVersion &&
-      this.lastPermissions === this.permissions.version
-    ) {
-      return lastExchange;
-    }
-    const exchange = this.findWritable(name);
-    this.lastExchange = exchange;
-    this.lastTopology = this.vhost.topology.exchangesVersion;
-    this.lastPermissions = this.permissions.version;
-    return exchange;
-  }
-
-  private findWritable(name: string): Exchange {
-    if (!this.permissions.allows('write', name === '' ? DEFAULT_EXCHANGE_ALIAS : name)) {
-      throw this.topology.refusal('write', 'exchange', name);
-    }
-    const exchange = this.vhost.exchange(name);
-    if (!exchange.internal) return exchange;
-    throw new BrokerError('ACCESS_REFUSED', `cannot publish to internal ${exchange}`);
-  }
-
-  /** Checks what a message says about itself. Returns the routing keys of CC and BCC. */
-  private checkProperties(message: Message): readonly string[] | null {
-    const { properties } = message;
-    if (Number.isNaN(properties.ttlMs)) throw badExpiration(properties.expiration as string);
-    const cc = copies(message, 'CC');
-    const bcc = copies(message, 'BCC');
-    const { userId } = properties;
-    if (userId !== undefined && userId !== this.user.name && !this.user.tags.has('impersonator')) {
-      const actual = `authenticated user was '${this.user.name}'`;
-      const text = `user_id property set to '${userId}' but ${actual}`;
-      throw new BrokerError('PRECONDITION_FAILED', text);
-    }
-    return cc === null ? bcc : [...cc, ...(bcc ?? [])];
-  }
 }
 
 /** In the order of the queues, whoever held what: others may be waiting for the first of them. */
@@ -308,33 +276,6 @@ function giveBack(held: readonly Unsettled[]): void {
   const deliveries = held.flatMap((unsettled) => [...unsettled]);
   deliveries.sort((a, b) => b.level - a.level || a.position - b.position);
   for (const delivery of deliveries) delivery.queue.settle(delivery, 'requeue');
-}
-
-function copies(message: Message, name: 'CC' | 'BCC'): readonly string[] | null {
-  const header = message.properties.headers?.get(name);
-  if (header === undefined || Array.isArray(header)) return message.copyKeys(name);
-  const text = `invalid message: {unacceptable_type_in_header,"${name}",${typeOf(header)}}`;
-  throw new BrokerError('PRECONDITION_FAILED', text);
-}
-
-/** BCC is for the broker's eyes only. */
-function withoutBcc(message: Message): Message {
-  const { headers } = message.properties;
-  if (headers === undefined || !headers.has('BCC')) return message;
-  const rest = new Map(headers);
-  rest.delete('BCC');
-  const properties = message.properties.with({ headers: rest });
-  return new Message(message.exchange, message.routingKey, properties, message.body);
-}
-
-function badExpiration(text: string): BrokerError {
-  const [, digits, rest] = /^(-?\d*)(.*)$/s.exec(text) as RegExpExecArray;
-  const integer = digits === '' || digits === '-' ? null : BigInt(digits as string);
-  let why = 'no_integer';
-  if (integer !== null && rest !== '') why = `{leftover_string,${JSON.stringify(rest)}}`;
-  else if (integer !== null && integer < 0n) why = `{value_negative,${integer}}`;
-  else if (integer !== null && integer > BigInt(MAX_TTL_MS)) why = `{value_too_large,${integer}}`;
-  return new BrokerError('PRECONDITION_FAILED', `invalid expiration '${text}': ${why}`);
 }
 
 function priorityOf(value: Field | undefined, queue: Queue): number {

@@ -5,6 +5,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Access, Permissions } from '../auth/permissions.ts';
+import type { TopicRights } from '../auth/topic-rights.ts';
 import type { QueueId } from '../storage/message-store.ts';
 import type { BindingRecord, VhostChange } from './catalog.ts';
 import { checkSame, checkSameArguments } from './equivalence.ts';
@@ -14,6 +15,7 @@ import { exchangeTypeOf } from './exchange/exchange-types.ts';
 import { type Fields, typeOf } from './field.ts';
 import { comparedArguments, settingsOf } from './queue/arguments.ts';
 import type { Queue } from './queue/queue.ts';
+import type { Quota } from './quota.ts';
 import type { Churn } from './totals.ts';
 import type { VHost } from './vhost.ts';
 
@@ -59,6 +61,8 @@ export interface AccessContext {
   readonly sessionId: string;
   readonly userName: string;
   readonly permissions: Permissions;
+  readonly topics: TopicRights;
+  readonly quota: Quota;
   readonly vhost: VHost;
   readonly churn: Churn;
   propose(change: VhostChange): Promise<void>;
@@ -223,6 +227,13 @@ export class TopologyAccess {
     return new BrokerError('ACCESS_REFUSED', text);
   }
 
+  /** The error for a routing key that may not be used. */
+  topicRefusal(access: string, key: string, exchange: Exchange): BrokerError {
+    const what = `topic '${key}' in ${exchange}`;
+    const text = `${access} access to ${what} refused for user '${this.context.userName}'`;
+    return new BrokerError('ACCESS_REFUSED', text);
+  }
+
   private async makeQueue(wanted: OwnedDeclaration): Promise<void> {
     const { name } = wanted;
     const settings = settingsOf(wanted.arguments, name, this.vhostName);
@@ -230,6 +241,7 @@ export class TopologyAccess {
       this.check('read', 'queue', name);
       this.check('write', 'exchange', settings.deadLetterExchange);
     }
+    this.context.quota.checkQueue(this.vhost, name);
     const id = this.context.allocateQueueId();
     const { durable, owner, autoDelete } = wanted;
     const record = { vhost: this.vhostName, name, id, durable, owner, autoDelete };
@@ -269,6 +281,7 @@ export class TopologyAccess {
       wanted.arguments,
       resource('exchange', name, this.vhostName),
     );
+    this.context.quota.checkExchange(this.vhost, name);
     await this.propose({ op: 'exchange.put', record: { ...wanted, vhost: this.vhostName } });
   }
 
@@ -280,7 +293,16 @@ export class TopologyAccess {
     }
     this.check('write', declaration.destinationKind, destination);
     this.check('read', 'exchange', source);
+    this.checkTopic(source, declaration.routingKey);
     return { ...declaration, source, destination, vhost: this.vhostName };
+  }
+
+  /** May the user bind out of a topic exchange with this key? It need not be there yet. */
+  private checkTopic(source: string, key: string): void {
+    const exchange = this.vhost.topology.exchanges.get(source);
+    if (exchange?.type !== 'topic') return;
+    const allowed = this.context.topics.on(source)?.allows('read', key) ?? true;
+    if (!allowed) throw this.topicRefusal('read', key, exchange);
   }
 
   private check(access: Access, kind: 'queue' | 'exchange', name: string): void {

@@ -25,6 +25,7 @@ const consume: Handler<'basic.consume'> = (channel, args) => {
   if (channel.consumers.has(tag)) {
     throw new AmqpError('NOT_ALLOWED', `attempt to reuse consumer tag '${tag}'`);
   }
+  channel.session.quota.checkConsumer(channel.consumers.size);
   const { noAck, exclusive } = args;
   const consumer = new AmqpConsumer(channel, tag, noAck);
   const { prefetch, window } = channel;
