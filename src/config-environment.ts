@@ -4,7 +4,8 @@
  * file that holds the value, as Docker and Kubernetes hand out secrets. Empty counts as not set.
  */
 import type { ConfigFiles, Environment, Setting } from './config-file.ts';
-import { ALL_OPTIONS, type OptionKey, variableOf } from './config-options.ts';
+import { memberKey } from './config-option.ts';
+import { ALL_OPTIONS, aroundVariable, type OptionKey, variableOf } from './config-options.ts';
 import {
   INERT_KEYS,
   KUBERNETES_VARIABLE,
@@ -100,10 +101,11 @@ function readVariable(
 function familyKeyOf(variable: string): string | null {
   for (const [key, option] of ALL_OPTIONS) {
     if (option.kind === 'single') continue;
-    const prefix = variableOf(key);
-    if (variable === prefix) return key;
-    if (!variable.startsWith(`${prefix}_`)) continue;
-    return `${key}.${variable.slice(prefix.length + 1).toLowerCase()}`;
+    if (variable === variableOf(key)) return key;
+    const [before, behind] = aroundVariable(key);
+    if (!variable.startsWith(before) || !variable.endsWith(behind)) continue;
+    const member = variable.slice(before.length, variable.length - behind.length);
+    if (member !== '') return memberKey(key, member.toLowerCase());
   }
   return null;
 }
@@ -115,7 +117,7 @@ function unknownVariable(variable: string, known: readonly string[]): string {
   });
   if (foreign) return notSupported(variable);
   const families = [...ALL_OPTIONS].flatMap(([key, option]) =>
-    option.kind === 'single' ? [] : Object.keys(option.default).map((name) => `${key}.${name}`),
+    option.kind === 'single' ? [] : Object.keys(option.default).map((name) => memberKey(key, name)),
   );
   const suggestion = nearest(variable, [...known, ...families.map(variableOf)]);
   const hint = suggestion === null ? '' : `: did you mean ${suggestion}?`;

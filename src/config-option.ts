@@ -27,8 +27,9 @@ export interface SingleOption<T> extends Documented {
 
 /**
  * An option with many named values: `listeners.tcp.default = 5672`. Its key is what stands
- * before the name. It yields a Map of all (`map`), the values alone, those with numbers for names
- * first and in order (`list`), or the names whose value is true (`set`).
+ * before the name, or has a `$` where the name stands: `default_users.$.password`. It yields a Map
+ * of all (`map`), the values alone, those with numbers for names first and in order (`list`), or
+ * the names whose value is true (`set`).
  */
 export interface FamilyOption<T, Kind extends 'map' | 'list' | 'set'> extends Documented {
   readonly kind: Kind;
@@ -40,6 +41,8 @@ export interface FamilyOption<T, Kind extends 'map' | 'list' | 'set'> extends Do
   readonly defaultsReplaced: boolean;
   /** Whether `key = none` empties it and `key.name = none` takes one member out. */
   readonly none: boolean;
+  /** Whether messages must not repeat the values. */
+  readonly secret?: true;
 }
 
 /** A family of any kind. */
@@ -71,4 +74,16 @@ export function set(
   option: Omit<FamilyOption<boolean, 'set'>, 'kind' | 'type'>,
 ): FamilyOption<boolean, 'set'> {
   return { kind: 'set', type: boolean, ...option };
+}
+
+/** What stands before and behind the names of a family: `default_users.`, `.password`. */
+export function aroundMember(key: string): readonly [before: string, behind: string] {
+  const [before, behind] = key.split('$');
+  return behind === undefined ? [`${key}.`, ''] : [before as string, behind];
+}
+
+/** The key of a member of a family. */
+export function memberKey(key: string, member: string): string {
+  const [before, behind] = aroundMember(key);
+  return `${before}${member}${behind}`;
 }

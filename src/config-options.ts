@@ -6,20 +6,19 @@
  */
 import {
   type AnyOption,
+  aroundMember,
   type FamilyOption,
-  list,
   type SingleOption,
-  set,
   single,
 } from './config-option.ts';
+import { ACCESS_OPTIONS } from './config-options-access.ts';
 import { MQTT_OPTIONS } from './config-options-mqtt.ts';
 import { NETWORK_OPTIONS } from './config-options-network.ts';
 import { RESOURCE_OPTIONS } from './config-options-resources.ts';
 import { STOMP_OPTIONS } from './config-options-stomp.ts';
 import { TLS_OPTIONS } from './config-options-tls.ts';
-import { boolean, integer, oneOf, pattern, seconds, size, string } from './config-value.ts';
+import { boolean, integer, oneOf, seconds, size, string } from './config-value.ts';
 
-const ACCESS = 'Users and access';
 const LIMITS = 'Protocol limits';
 const LOGGING = 'Logging';
 const IDENTITY = 'Identity';
@@ -51,77 +50,7 @@ export const OPTIONS = {
   ...MQTT_OPTIONS,
   ...RESOURCE_OPTIONS,
   ...STOMP_OPTIONS,
-
-  default_user: single({
-    group: ACCESS,
-    type: name,
-    default: 'guest',
-    env: ['RABBITMQ_DEFAULT_USER'],
-    text:
-      'The user that is created when the broker has no users yet. Only "guest" is held to the ' +
-      'loopback interface by default: a user of any other name may log in from anywhere.',
-  }),
-  default_pass: single({
-    group: ACCESS,
-    type: string(0, 4096),
-    default: 'guest',
-    env: ['RABBITMQ_DEFAULT_PASS'],
-    secret: true,
-    text: 'The password of that user. Put it in quotes if it contains a #.',
-  }),
-  default_user_tags: set({
-    group: ACCESS,
-    member: 'tag',
-    default: { administrator: 'true' },
-    defaultsReplaced: true,
-    none: false,
-    text: 'The tags of that user. Naming one tag drops the default.',
-  }),
-  'default_permissions.configure': single({
-    group: ACCESS,
-    type: pattern,
-    default: '.*',
-    text: 'The names that user may declare and delete in the default virtual host.',
-  }),
-  'default_permissions.write': single({
-    group: ACCESS,
-    type: pattern,
-    default: '.*',
-    text: 'The names that user may publish and bind to in the default virtual host.',
-  }),
-  'default_permissions.read': single({
-    group: ACCESS,
-    type: pattern,
-    default: '.*',
-    text: 'The names that user may consume and bind from in the default virtual host.',
-  }),
-  default_vhost: single({
-    group: ACCESS,
-    type: name,
-    default: '/',
-    env: ['RABBITMQ_DEFAULT_VHOST'],
-    text: 'The virtual host that is created when the broker has none yet.',
-  }),
-  loopback_users: set({
-    group: ACCESS,
-    member: 'user',
-    default: { guest: 'true' },
-    // RabbitMQ drops its default here as well, so that naming another user sets guest free.
-    defaultsReplaced: false,
-    none: true,
-    text:
-      'The users that may log in from this machine only. "loopback_users.guest = false" lets ' +
-      'guest in from anywhere, "loopback_users = none" everybody: change the password first.',
-  }),
-  auth_mechanisms: list({
-    group: ACCESS,
-    type: oneOf(['PLAIN', 'AMQPLAIN']),
-    member: 'number',
-    default: { 1: 'PLAIN', 2: 'AMQPLAIN' },
-    defaultsReplaced: true,
-    none: false,
-    text: 'The SASL mechanisms that clients may use. Naming one drops the default.',
-  }),
+  ...ACCESS_OPTIONS,
 
   data_dir: single({
     group: STORAGE,
@@ -250,9 +179,10 @@ export function findOption(written: string): OptionReference | null {
       continue;
     }
     if (written === key) return option.none ? { key, option, member: null } : null;
-    if (!written.startsWith(`${key}.`)) continue;
-    const member = written.slice(key.length + 1);
-    if (/(?<!\\)\./.test(member)) continue;
+    const [before, behind] = aroundMember(key);
+    if (!written.startsWith(before) || !written.endsWith(behind)) continue;
+    const member = written.slice(before.length, written.length - behind.length);
+    if (written.length < before.length + behind.length || /(?<!\\)\./.test(member)) continue;
     return { key, option, member: member.replaceAll('\\.', '.') };
   }
   return null;
@@ -260,5 +190,15 @@ export function findOption(written: string): OptionReference | null {
 
 /** The variable that sets a key: `WARREN_LISTENERS_TCP_DEFAULT`. */
 export function variableOf(key: string): string {
-  return `WARREN_${key.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+  return `WARREN_${shouted(key)}`;
+}
+
+/** What stands before and behind the names of a family in its variables. */
+export function aroundVariable(key: string): readonly [before: string, behind: string] {
+  const [before, behind] = aroundMember(key);
+  return [variableOf(before), shouted(behind)];
+}
+
+function shouted(text: string): string {
+  return text.toUpperCase().replace(/[^A-Z0-9]/g, '_');
 }

@@ -3,8 +3,8 @@
  * tables of options and flags, so that they cannot drift from what the broker does.
  */
 import { FLAGS } from './config-flags.ts';
-import type { AnyOption } from './config-option.ts';
-import { ALL_OPTIONS, variableOf } from './config-options.ts';
+import { type AnyOption, memberKey } from './config-option.ts';
+import { ALL_OPTIONS, aroundVariable, variableOf } from './config-options.ts';
 
 const COLUMNS = 80;
 
@@ -61,9 +61,9 @@ function sampleOption(key: string, option: AnyOption): string[] {
   }
   const members = Object.entries(option.default);
   if (members.length === 0) {
-    return [...lines, `# ${key}.<${option.member}> = ${option.type.placeholder}`];
+    return [...lines, `# ${title(key, option)} = ${option.type.placeholder}`];
   }
-  return [...lines, ...members.map(([member, value]) => `# ${key}.${member} = ${value}`)];
+  return [...lines, ...members.map(([member, value]) => `# ${memberKey(key, member)} = ${value}`)];
 }
 
 /** The default of an option that others refer to. */
@@ -78,12 +78,15 @@ function sentence(option: AnyOption): string {
 }
 
 function variables(key: string, option: AnyOption): string {
-  if (option.kind !== 'single') return `${variableOf(key)}_<${option.member.toUpperCase()}>`;
+  if (option.kind !== 'single') {
+    const [before, behind] = aroundVariable(key);
+    return `${before}<${option.member.toUpperCase()}>${behind}`;
+  }
   return [variableOf(key), ...(option.env ?? [])].join(', ');
 }
 
 function title(key: string, option: AnyOption): string {
-  return option.kind === 'single' ? key : `${key}.<${option.member}>`;
+  return option.kind === 'single' ? key : memberKey(key, `<${option.member}>`);
 }
 
 function defaultText(option: AnyOption): string {

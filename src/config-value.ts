@@ -105,6 +105,16 @@ export function string(minBytes: number, maxBytes: number): ValueType<string> {
   };
 }
 
+/** Words with commas between them: `management, policymaker`. */
+export const words: ValueType<readonly string[]> = {
+  placeholder: '<words>',
+  expected: 'words with commas between them',
+  parse(text) {
+    const all = text.split(',').map((word) => word.trim());
+    return Object.freeze(all.filter((word) => word !== ''));
+  },
+};
+
 /** A regular expression; kept as text, since only its user knows what it is matched with. */
 export const pattern: ValueType<string> = {
   placeholder: '<regular expression>',
@@ -119,6 +129,8 @@ export const pattern: ValueType<string> = {
   },
 };
 
+const PLACEHOLDER_CHARS = 45;
+
 /** One of `names`; `synonyms` are other spellings of some of them that existing files use. */
 export function oneOf<const T extends string>(
   names: readonly T[],
@@ -126,8 +138,10 @@ export function oneOf<const T extends string>(
 ): ValueType<T> {
   const meanings = new Map<string, T>(Object.entries(synonyms));
   for (const name of names) meanings.set(name, name);
+  const short = `<${names.join('|')}>`;
   return {
-    placeholder: `<${names.join('|')}>`,
+    // The names of RabbitMQ's modules are longer than a line of help.
+    placeholder: short.length <= PLACEHOLDER_CHARS ? short : '<name>',
     expected: `one of ${names.join(', ')}`,
     parse: (text) => meanings.get(text),
   };

@@ -14,7 +14,7 @@ import {
   type Setting,
 } from './config-file.ts';
 import { type CommandLine, parseCommandLine } from './config-flags.ts';
-import type { AnyFamily, SingleOption } from './config-option.ts';
+import { type AnyFamily, memberKey, type SingleOption } from './config-option.ts';
 import {
   ALL_OPTIONS,
   findOption,
@@ -33,9 +33,14 @@ type FamilyKey = {
   [Key in OptionKey]: Options[Key] extends SingleOption<unknown> ? never : Key;
 }[OptionKey];
 
+/** `listeners.tcp.default` of `listeners.tcp`, `default_users.u.tags` of `default_users.$.tags`. */
+type MemberKey<Key extends string> = Key extends `${infer Before}$${infer Behind}`
+  ? `${Before}${string}${Behind}`
+  : `${Key}.${string}`;
+
 /** Settings made by code, as in a file: `{ 'listeners.tcp.default': 0, heartbeat: '30s' }`. */
 export type Overrides = {
-  readonly [Key in Exclude<OptionKey, FamilyKey> | `${FamilyKey}.${string}`]?:
+  readonly [Key in Exclude<OptionKey, FamilyKey> | MemberKey<FamilyKey>]?:
     | string
     | number
     | boolean;
@@ -228,7 +233,7 @@ function readSetting(reference: OptionReference, setting: Setting): ReadSetting 
   }
   const value = option.type.parse(setting.value);
   if (value !== undefined) return { ...reference, value };
-  const shown = option.kind === 'single' && option.secret ? '' : ` = ${quoted(setting.value)}`;
+  const shown = option.secret ? '' : ` = ${quoted(setting.value)}`;
   const expected = `${option.type.expected}${none ? ', or none' : ''}`;
   return `${name(setting)}${shown} is not valid: expected ${expected}`;
 }
@@ -300,7 +305,13 @@ function nearestKey(written: string): string | null {
   const words = written.split('.');
   const candidates: string[] = [];
   const addPrefix = (prefix: string) => {
-    const rest = words.slice(prefix.split('.').length);
+    const length = prefix.split('.').length;
+    if (prefix.includes('$')) {
+      const at = prefix.split('.').indexOf('$');
+      if (words.length === length) candidates.push(memberKey(prefix, words[at] as string));
+      return;
+    }
+    const rest = words.slice(length);
     if (rest.length > 0) candidates.push([prefix, ...rest].join('.'));
   };
   for (const [key, option] of ALL_OPTIONS) {
@@ -308,7 +319,7 @@ function nearestKey(written: string): string | null {
       candidates.push(key, ...(option.aliases ?? []));
       continue;
     }
-    if (written === key) return `${key}.<${option.member}>`;
+    if (written === key) return memberKey(key, `<${option.member}>`);
     if (option.none) candidates.push(key);
     addPrefix(key);
   }

@@ -2,6 +2,7 @@
  * RunningBroker: an engine with a store, a catalog and listeners in front: what main.ts and
  * embed.ts start and stop. A composition root: the only kind of file that knows every part.
  */
+import { accessConfig } from './access-config.ts';
 import { Broker } from './broker/broker.ts';
 import type { Catalog } from './broker/catalog.ts';
 import { decodeCommand, encodeCommand } from './broker/command-text.ts';
@@ -157,24 +158,12 @@ function openStorage({ config, log }: Parts): Storage {
 }
 
 function openBroker({ config, log, clock }: Parts, storage: Storage): Promise<Broker> {
-  const permissions = {
-    configure: config.get('default_permissions.configure'),
-    write: config.get('default_permissions.write'),
-    read: config.get('default_permissions.read'),
-  };
   return Broker.open({
     clock: clock ?? new SystemClock(),
     log,
     store: storage.store,
     catalog: storage.catalog,
-    defaults: {
-      vhost: config.get('default_vhost'),
-      user: config.get('default_user'),
-      password: config.get('default_pass'),
-      tags: [...config.get('default_user_tags')],
-      permissions,
-    },
-    loopbackUsers: [...config.get('loopback_users')],
+    ...accessConfig(config),
     maxMessageBytes: config.get('max_message_size'),
   });
 }

@@ -4,6 +4,7 @@
  * hands in clock, log, store and catalog.
  */
 import type { Login, LoginVerdict } from '../auth/authenticator.ts';
+import { ANY_CREDENTIALS, type CredentialRule } from '../auth/credential-rule.ts';
 import { DEFAULT_HASHING, type HashingAlgorithm } from '../auth/password.ts';
 import type { PermissionPatterns } from '../auth/permissions.ts';
 import type { Variables } from '../auth/topic-permission.ts';
@@ -58,6 +59,8 @@ export interface BrokerOptions {
   readonly queueResidentBytes?: number;
   /** What new passwords are hashed with. */
   readonly hashing?: HashingAlgorithm;
+  /** What the passwords must fulfil that operators choose. */
+  readonly credentialRule?: CredentialRule;
   readonly limits?: BrokerLimits;
   /** What every new vhost starts with. */
   readonly vhostDefaults?: VhostDefaults;
@@ -152,14 +155,16 @@ export class Broker implements CatalogHost {
 
   /** Where operators change users, vhosts, permissions and parameters. @param actor who asks */
   administration(actor: string = INTERNAL_USER): Administration {
-    const { hashing, vhostDefaults } = this.options;
+    const { hashing, credentialRule, vhostDefaults } = this.options;
+    const internal = actor === INTERNAL_USER;
     return new Administration({
       actor,
       users: this.users,
       vhosts: this.vhosts,
       parameters: this.parameters,
-      log: actor === INTERNAL_USER ? withoutDeeds(this.log) : this.log,
+      log: internal ? withoutDeeds(this.log) : this.log,
       hashing: hashing ?? DEFAULT_HASHING,
+      credentialRule: (internal ? undefined : credentialRule) ?? ANY_CREDENTIALS,
       vhostMax: this.quota.limits.vhosts,
       vhostDefaults: vhostDefaults ?? { limits: [], users: [] },
       propose: (change) => this.propose(change),

@@ -13,6 +13,7 @@ import type { Field } from '../../src/broker/field.ts';
 import { Message } from '../../src/broker/message.ts';
 import { Properties, type PropertyValues } from '../../src/broker/properties.ts';
 import type { Queue } from '../../src/broker/queue/queue.ts';
+import { type BrokerLimits, UNLIMITED } from '../../src/broker/quota.ts';
 import { Receipt } from '../../src/broker/receipt.ts';
 import type { Session } from '../../src/broker/session.ts';
 import type { CancelReason, Consumer, SubscribeOptions } from '../../src/broker/subscription.ts';
@@ -58,6 +59,7 @@ export const BACKENDS: typeof RESIDENT_BACKENDS = [...RESIDENT_BACKENDS, { name:
 export interface EngineOptions extends Omit<Partial<AsyncStoreOptions>, 'readyOn' | 'clock'> {
   readonly queueResidentBytes?: number;
   readonly maxMessageBytes?: number;
+  readonly limits?: Partial<BrokerLimits>;
   readonly kept?: Command[];
   readonly store?: MessageStore;
   readonly folders?: Folders;
@@ -121,6 +123,7 @@ export class Engine {
           permissions: ALL,
         },
         loopbackUsers: ['guest'],
+        limits: { ...UNLIMITED, ...options.limits },
         maxMessageBytes: options.maxMessageBytes ?? 1_000_000,
         queueResidentBytes: options.queueResidentBytes ?? RESIDENT_BYTES,
       }),

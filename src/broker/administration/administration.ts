@@ -4,6 +4,7 @@
  * does and proposes catalog commands. Who may administer is not decided here: that depends on the
  * tags of who asks, which the adapter knows.
  */
+import type { CredentialRule } from '../../auth/credential-rule.ts';
 import type { HashingAlgorithm } from '../../auth/password.ts';
 import type { Users } from '../../auth/users.ts';
 import type { Log } from '../../log.ts';
@@ -27,6 +28,8 @@ export interface AdministrationContext {
   readonly log: Log;
   /** What new passwords are hashed with. */
   readonly hashing: HashingAlgorithm;
+  /** What new passwords must fulfil. */
+  readonly credentialRule: CredentialRule;
   /** How many vhosts there may be; Infinity for any number. */
   readonly vhostMax: number;
   readonly vhostDefaults: VhostDefaults;

@@ -3,6 +3,7 @@
  * password can log in by certificate only, tags are free words, limits are two numbers. Passwords
  * leave it as hashes.
  */
+import { isAcceptable } from '../../auth/credential-rule.ts';
 import { hashPassword, isHashing } from '../../auth/password.ts';
 import type { UserLimits } from '../../auth/user.ts';
 import type { Account } from '../../auth/users.ts';
@@ -156,6 +157,9 @@ export class UserAdministration {
 
   /** RabbitMQ makes a user with a blank password who can never log in: here there is no hash. */
   private checkedPassword(password: string): string | null {
+    if (!isAcceptable(password, this.context.credentialRule)) {
+      throw new AdministrationError('credential_validation_failed');
+    }
     return password === '' ? null : this.hash(password);
   }
 
