@@ -10,7 +10,16 @@ import type { Config } from './config.ts';
 
 export type AccessConfig = Pick<
   BrokerOptions,
-  'defaults' | 'loopbackUsers' | 'hashing' | 'credentialRule' | 'limits' | 'vhostDefaults'
+  | 'defaults'
+  | 'loopbackUsers'
+  | 'authBackends'
+  | 'anonymous'
+  | 'certificateRule'
+  | 'tracksLoginSources'
+  | 'hashing'
+  | 'credentialRule'
+  | 'limits'
+  | 'vhostDefaults'
 >;
 
 /** What the engine has to know of it. */
@@ -28,6 +37,14 @@ export function accessConfig(config: Config): AccessConfig {
       },
     },
     loopbackUsers: [...config.get('loopback_users')],
+    authBackends: config.get('auth_backends'),
+    anonymous: anonymous(config),
+    certificateRule: {
+      from: config.get('ssl_cert_login_from'),
+      sanType: config.get('ssl_cert_login_san_type'),
+      sanIndex: config.get('ssl_cert_login_san_index'),
+    },
+    tracksLoginSources: config.get('track_auth_attempt_source'),
     hashing: config.get('password_hashing_module'),
     credentialRule: credentialRule(config),
     limits: {
@@ -40,6 +57,12 @@ export function accessConfig(config: Config): AccessConfig {
     },
     vhostDefaults: vhostDefaults(config),
   };
+}
+
+function anonymous(config: Config): NonNullable<AccessConfig['anonymous']> | null {
+  const username = config.get('anonymous_login_user');
+  const password = config.get('anonymous_login_pass');
+  return username === null || password === null ? null : { username, password };
 }
 
 function credentialRule(config: Config): CredentialRule {

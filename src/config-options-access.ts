@@ -3,7 +3,16 @@
  * everything there may be. Part of the table in config-options.ts; read it for what a row means.
  */
 import { list, map, set, single } from './config-option.ts';
-import { integer, oneOf, orInfinity, orNone, pattern, string, words } from './config-value.ts';
+import {
+  boolean,
+  integer,
+  oneOf,
+  orInfinity,
+  orNone,
+  pattern,
+  string,
+  words,
+} from './config-value.ts';
 
 const ACCESS = 'Users and access';
 const QUOTAS = 'Limits on how many';
@@ -199,6 +208,12 @@ export const ACCESS_OPTIONS = {
     default: 'guest',
     secret: true,
     text: 'The password of that user: changing it there and not here turns them away, too.',
+  }),
+  track_auth_attempt_source: single({
+    group: ACCESS,
+    type: boolean,
+    default: 'false',
+    text: 'Whether logins are counted by address and user, besides by protocol.',
   }),
   ssl_cert_login_from: single({
     group: ACCESS,

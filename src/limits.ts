@@ -10,6 +10,18 @@ export const PERMISSION_VERDICTS_MAX = 10_000;
 /** Remembered answers of topic permissions, for each session whose client id is in the pattern. */
 export const TOPIC_VERDICTS_MAX = 1_000;
 
+/** Failed logins of one user from one address that cost nothing; RabbitMQ has no such bound. */
+export const LOGIN_FAILURES_BURST = 20;
+
+/** After that many, one login of that user from that address is looked at in this time. */
+export const LOGIN_FAILURE_INTERVAL_MS = 1_000;
+
+/** How many of them may wait for their turn. */
+export const LOGIN_WAITERS_MAX = 100;
+
+/** Pairs of address and user whose failed logins are remembered; then the oldest is forgotten. */
+export const LOGIN_SOURCES_MAX = 10_000;
+
 /** Bytes of the name of a user or vhost that can be made: AMQP carries no longer ones. */
 export const MAX_NAME_BYTES = 255;
 

@@ -281,7 +281,8 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
       this.frames.stop();
       this.leave();
     } else if (method.name === 'connection.update-secret') {
-      throw new AmqpError('NOT_IMPLEMENTED', 'no authentication backend takes a new secret');
+      this.session?.reauthorize();
+      this.send('connection.update-secret-ok', {});
     } else {
       throw unexpectedMethod('running');
     }

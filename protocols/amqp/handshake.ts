@@ -4,6 +4,7 @@
  * connection has a session; whoever takes too long or fails is turned away here.
  */
 import type { LoginVerdict } from '../../src/auth/authenticator.ts';
+import type { SaslExchange, SaslStep } from '../../src/auth/sasl.ts';
 import type { User } from '../../src/auth/user.ts';
 import type { Broker } from '../../src/broker/broker.ts';
 import { type Fields, NO_FIELDS } from '../../src/broker/field.ts';
@@ -21,7 +22,7 @@ import {
   serverProperties,
   type Tuning,
 } from './negotiation.ts';
-import { type Credentials, credentialsOf } from './sasl.ts';
+import { offeredMechanisms, respond, startMechanism } from './sasl.ts';
 import type { MethodArguments, MethodName, ServerMethod } from './spec.ts';
 
 export interface HandshakeOptions {
@@ -64,6 +65,8 @@ export class Handshake {
   /** What has come of the protocol header; null once it is complete. */
   private greeting: Buffer | null = Buffer.alloc(0);
   private step: (method: ConnectionMethod) => void = this.awaitStartOk;
+  private offered: readonly string[] = [];
+  private sasl: SaslExchange | null = null;
   private user: User | null = null;
 
   constructor(host: HandshakeHost, options: HandshakeOptions) {
@@ -102,33 +105,54 @@ export class Handshake {
   }
 
   private start(): void {
+    const { broker, client } = this.host;
+    this.offered = offeredMechanisms(this.options.mechanisms, client, broker.authentication);
     this.host.send('connection.start', {
       versionMajor: 0,
       versionMinor: 9,
       serverProperties: serverProperties(this.options.identity),
-      mechanisms: Buffer.from(this.options.mechanisms.join(' ')),
+      mechanisms: Buffer.from(this.offered.join(' ')),
       locales: Buffer.from('en_US'),
     });
   }
 
   private awaitStartOk(method: ConnectionMethod): void {
-    const { host, options } = this;
+    const { broker, client } = this.host;
     const args = this.expect(method, 'connection.start-ok');
+    const { mechanism, response } = args;
     this.clientProperties = args.clientProperties;
-    this.mechanism = args.mechanism;
-    const credentials = credentialsOf(args.mechanism, args.response, options.mechanisms);
-    const verdict = host.broker.authenticate({
-      protocol: 'amqp091',
-      ...credentials,
-      peer: host.client,
-    });
-    const { mechanism } = args;
-    if (verdict instanceof Promise) {
-      this.step = this.awaitVerdict;
-      void verdict.then((late) => {
-        if (!host.closing) this.judged(late, mechanism, credentials);
+    this.mechanism = mechanism;
+    this.sasl = startMechanism(mechanism, this.offered, client, broker.authentication);
+    this.answer(respond(this.sasl, response));
+  }
+
+  private awaitSecureOk(method: ConnectionMethod): void {
+    const { response } = this.expect(method, 'connection.secure-ok');
+    this.answer(respond(this.sasl as SaslExchange, response));
+  }
+
+  /** The client's turn again, or the broker's, or the end. */
+  private answer(step: SaslStep): void {
+    const { host } = this;
+    if ('challenge' in step) {
+      this.step = this.awaitSecureOk;
+      host.send('connection.secure', { challenge: step.challenge });
+    } else if ('refused' in step) {
+      this.refuseLogin('', step.refused);
+    } else {
+      const verdict = host.broker.authenticate({
+        protocol: 'amqp091',
+        username: step.username,
+        password: step.password,
+        peer: host.client,
       });
-    } else this.judged(verdict, mechanism, credentials);
+      if (verdict instanceof Promise) {
+        this.step = this.awaitVerdict;
+        void verdict.then((late) => {
+          if (!host.closing) this.judged(late, step.username);
+        });
+      } else this.judged(verdict, step.username);
+    }
   }
 
   /** Nothing may come while the login is being looked at. */
@@ -136,9 +160,9 @@ export class Handshake {
     throw unexpectedMethod('securing');
   }
 
-  private judged(verdict: LoginVerdict, mechanism: string, { username }: Credentials): void {
+  private judged(verdict: LoginVerdict, username: string): void {
     if (typeof verdict === 'string') {
-      this.refuseLogin(mechanism, username, verdict);
+      this.refuseLogin(username, verdict);
       return;
     }
     this.user = verdict;
@@ -166,8 +190,8 @@ export class Handshake {
   }
 
   /** Clients that do not expect an answer get none, and a while later a closed socket. */
-  private refuseLogin(mechanism: string, username: string, why: string): void {
-    const { host } = this;
+  private refuseLogin(username: string, why: string): void {
+    const { host, mechanism } = this;
     host.broker.log.warning(`AMQP connection ${host.name}: login of '${username}' refused: ${why}`);
     if (!can(this.clientProperties, 'authentication_failure_close')) {
       host.ignore();

@@ -1,58 +1,72 @@
 /**
- * SASL mechanisms of connection.start-ok: what a client's response says about who it is. PLAIN is
- * RFC 4616; AMQPLAIN is a field table with LOGIN and PASSWORD. Whether it is true is the engine's
- * business.
+ * SASL in connection.start-ok [AMQP 2.2.4]: the mechanisms of src/auth/sasl.ts, and AMQPLAIN, which
+ * is a field table with LOGIN and PASSWORD. Says which are offered and starts the one chosen.
  */
+import type { Authentication } from '../../src/auth/authentication.ts';
+import {
+  SASL_MECHANISMS,
+  SaslError,
+  type SaslExchange,
+  type SaslMechanism,
+  type SaslPeer,
+  type SaslStep,
+} from '../../src/auth/sasl.ts';
 import { stringOf } from '../../src/broker/field.ts';
 import { AmqpError } from './errors.ts';
 import { decodeTable } from './table.ts';
 
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
+const AMQPLAIN: SaslMechanism = {
+  isOffered: () => true,
+  start: () => ({ respond: amqplain }),
+};
 
-type Mechanism = (response: Buffer) => Credentials;
-
-const MECHANISMS: ReadonlyMap<string, Mechanism> = new Map([
-  ['PLAIN', plain],
-  ['AMQPLAIN', amqplain],
+const MECHANISMS: ReadonlyMap<string, SaslMechanism> = new Map([
+  ...SASL_MECHANISMS,
+  ['AMQPLAIN', AMQPLAIN],
 ]);
 
+/** Those of the configured mechanisms that make sense for this client, in their order. */
+export function offeredMechanisms(
+  configured: readonly string[],
+  peer: SaslPeer,
+  authentication: Authentication,
+): string[] {
+  return configured.filter((name) => MECHANISMS.get(name)?.isOffered(peer, authentication));
+}
+
 /**
- * What the response says.
- * @param offered the mechanisms that the server has announced
- * @throws AmqpError COMMAND_INVALID for another mechanism, SYNTAX_ERROR for a malformed response
+ * Begins with the mechanism that the client has chosen.
+ * @param offered what the server has announced
+ * @throws AmqpError COMMAND_INVALID for another mechanism
  */
-export function credentialsOf(
+export function startMechanism(
   mechanism: string,
-  response: Buffer,
   offered: readonly string[],
-): Credentials {
-  const read = offered.includes(mechanism) ? MECHANISMS.get(mechanism) : undefined;
-  if (read !== undefined) return read(response);
-  throw new AmqpError('COMMAND_INVALID', `unknown authentication mechanism '${mechanism}'`);
-}
-
-function plain(response: Buffer): Credentials {
-  const first = response.indexOf(0);
-  const second = response.indexOf(0, first + 1);
-  if (first < 0 || second < 0) {
-    throw new AmqpError('SYNTAX_ERROR', 'malformed PLAIN response: two NULs are missing');
+  peer: SaslPeer,
+  authentication: Authentication,
+): SaslExchange {
+  const found = MECHANISMS.get(mechanism);
+  if (found === undefined) {
+    throw new AmqpError('COMMAND_INVALID', `unknown authentication mechanism '${mechanism}'`);
   }
-  const username = response.toString('utf8', first + 1, second);
-  return { username, password: response.toString('utf8', second + 1) };
+  if (offered.includes(mechanism)) return found.start(peer, authentication);
+  throw new AmqpError('COMMAND_INVALID', `invalid authentication mechanism '${mechanism}'`);
 }
 
-function amqplain(response: Buffer): Credentials {
+/** @throws AmqpError SYNTAX_ERROR if the response makes no sense */
+export function respond(exchange: SaslExchange, response: Buffer): SaslStep {
+  try {
+    return exchange.respond(response);
+  } catch (error) {
+    if (error instanceof SaslError) throw new AmqpError('SYNTAX_ERROR', error.message);
+    throw error;
+  }
+}
+
+function amqplain(response: Buffer): SaslStep {
   const fields = decodeTable(response, 0, response.length);
   const username = stringOf(fields.get('LOGIN'));
   const password = stringOf(fields.get('PASSWORD'));
-  if (username === null || password === null) {
-    throw new AmqpError(
-      'SYNTAX_ERROR',
-      'malformed AMQPLAIN response: LOGIN or PASSWORD is missing',
-    );
-  }
-  return { username, password };
+  if (username !== null && password !== null) return { username, password };
+  throw new SaslError('malformed AMQPLAIN response: LOGIN or PASSWORD is missing');
 }

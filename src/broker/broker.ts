@@ -3,7 +3,9 @@
  * the sessions that are open. No sockets and no files: the composition root (main.ts, embed.ts)
  * hands in clock, log, store and catalog.
  */
+import { Authentication, type AuthenticationOptions } from '../auth/authentication.ts';
 import type { Login, LoginVerdict } from '../auth/authenticator.ts';
+import { type CertificateNameRule, DISTINGUISHED_NAME } from '../auth/certificate-name.ts';
 import { ANY_CREDENTIALS, type CredentialRule } from '../auth/credential-rule.ts';
 import { DEFAULT_HASHING, type HashingAlgorithm } from '../auth/password.ts';
 import type { PermissionPatterns } from '../auth/permissions.ts';
@@ -59,6 +61,14 @@ export interface BrokerOptions {
   readonly queueResidentBytes?: number;
   /** What new passwords are hashed with. */
   readonly hashing?: HashingAlgorithm;
+  /** Who is asked about logins, in this order. */
+  readonly authBackends?: readonly 'internal'[];
+  /** Who clients are that do not say who they are; null or nothing turns them away. */
+  readonly anonymous?: AuthenticationOptions['anonymous'];
+  /** What of a client certificate is the name of the user. */
+  readonly certificateRule?: CertificateNameRule;
+  /** Whether logins are counted by address and user, too. */
+  readonly tracksLoginSources?: boolean;
   /** What the passwords must fulfil that operators choose. */
   readonly credentialRule?: CredentialRule;
   readonly limits?: BrokerLimits;
@@ -76,6 +86,7 @@ export class Broker implements CatalogHost {
   readonly sessions = new Set<Session>();
   readonly totals = new Totals();
   readonly quota: Quota;
+  readonly authentication: Authentication;
   readonly store: MessageStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -83,7 +94,6 @@ export class Broker implements CatalogHost {
   readonly alarms = new Alarms();
   private readonly catalog: Catalog;
   private readonly options: BrokerOptions;
-  private readonly loopbackUsers: ReadonlySet<string>;
   private lastSessionId = 0;
   private replaying = true;
 
@@ -93,7 +103,14 @@ export class Broker implements CatalogHost {
     this.log = options.log;
     this.store = options.store;
     this.catalog = options.catalog;
-    this.loopbackUsers = new Set(options.loopbackUsers);
+    this.authentication = new Authentication({
+      authenticators: (options.authBackends ?? ['internal']).map(() => this.users),
+      loopbackUsers: options.loopbackUsers,
+      anonymous: options.anonymous ?? null,
+      certificateRule: options.certificateRule ?? DISTINGUISHED_NAME,
+      tracksSources: options.tracksLoginSources ?? false,
+      clock: options.clock,
+    });
     this.quota = new Quota(options.limits ?? UNLIMITED, this.vhosts);
     const limit = vhostLimitsComponent((name, limits) => {
       const vhost = this.vhosts.get(name);
@@ -115,15 +132,9 @@ export class Broker implements CatalogHost {
     return broker;
   }
 
-  /**
-   * Is the login good? Gives the user, or why not: that is for the log, not for the client. Only
-   * backends that ask somebody else take time; a promise never rejects.
-   */
+  /** See Authentication. */
   authenticate(login: Login): LoginVerdict | Promise<LoginVerdict> {
-    const verdict = this.users.authenticate(login);
-    if (typeof verdict === 'string') return verdict;
-    const local = login.peer.loopback || !this.loopbackUsers.has(verdict.name);
-    return local ? verdict : 'not from this machine';
+    return this.authentication.authenticate(login);
   }
 
   /**

@@ -233,6 +233,24 @@ export class Session {
     if (subscription?.ended) this.forget(subscription);
   }
 
+  /**
+   * The client has renewed its credentials: looks again whether it may be here, and ends the
+   * subscriptions to queues that it may no longer read from.
+   * @throws BrokerError NOT_ALLOWED if the vhost is closed to the user by now
+   */
+  reauthorize(): void {
+    const { permissions, vhost } = this;
+    if (permissions.patterns === null) {
+      const text = `access to vhost '${vhost.name}' refused for user '${this.user.name}'`;
+      throw new BrokerError('NOT_ALLOWED', text);
+    }
+    for (const subscription of [...this.subscriptions]) {
+      if (subscription.ended || permissions.allows('read', subscription.queue.name)) continue;
+      subscription.cancel();
+      subscription.consumer.cancelled('access refused');
+    }
+  }
+
   /** The user or the vhost is gone: the client hears of it. Rights are gone already. */
   expel(reason: string): void {
     this.context.holder?.expelled(reason);

@@ -10,8 +10,11 @@ import type { Queue } from './queue/queue.ts';
 import { Unsettled } from './queue/unsettled.ts';
 import { type DeliveryCounts, Traffic } from './traffic.ts';
 
-/** Why the engine ended a subscription: its queue was deleted, or its queue's log is gone. */
-export type CancelReason = 'queue deleted' | 'queue unavailable';
+/**
+ * Why the engine ended a subscription: its queue was deleted, its queue's log is gone, or the user
+ * may no longer read from the queue.
+ */
+export type CancelReason = 'queue deleted' | 'queue unavailable' | 'access refused';
 
 /** Somewhere deliveries can go; implemented by adapters. Its methods must not throw. */
 export interface Consumer {

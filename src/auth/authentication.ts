@@ -1,0 +1,111 @@
+/**
+ * Authentication: is a login good? Asks the authenticators in order until one agrees, holds users
+ * to this machine who may not come from elsewhere, slows down guessing, and counts. The same for
+ * every protocol; what somebody may do once logged in is permissions.ts.
+ */
+import type { Clock } from '../clock.ts';
+import type { Authenticator, Login, LoginVerdict } from './authenticator.ts';
+import { type Certificate, type CertificateNameRule, certificateName } from './certificate-name.ts';
+import { LoginAttempts } from './login-attempts.ts';
+import { LoginThrottle } from './login-throttle.ts';
+import type { User } from './user.ts';
+
+export interface AuthenticationOptions {
+  /** Asked in this order. */
+  readonly authenticators: readonly Authenticator[];
+  /** Users that may log in from this machine only. */
+  readonly loopbackUsers: readonly string[];
+  /** Who clients are that do not say who they are; null turns them away. */
+  readonly anonymous: { readonly username: string; readonly password: string } | null;
+  readonly certificateRule: CertificateNameRule;
+  /** Whether attempts are counted by address and user, too. */
+  readonly tracksSources: boolean;
+  readonly clock: Clock;
+}
+
+const TOO_MANY = 'too many failed logins of this user from this address';
+
+export class Authentication {
+  readonly attempts: LoginAttempts;
+  readonly anonymous: AuthenticationOptions['anonymous'];
+  private readonly options: AuthenticationOptions;
+  private readonly loopbackUsers: ReadonlySet<string>;
+  private readonly throttle = new LoginThrottle();
+
+  constructor(options: AuthenticationOptions) {
+    this.options = options;
+    this.anonymous = options.anonymous;
+    this.loopbackUsers = new Set(options.loopbackUsers);
+    this.attempts = new LoginAttempts(options.tracksSources);
+  }
+
+  /** The user whom a verified client certificate speaks for, null if it names none. */
+  certificateName(certificate: Certificate): string | null {
+    return certificateName(certificate, this.options.certificateRule);
+  }
+
+  /**
+   * The user if the login is good, else why not: that is for the log. A promise never rejects; one
+   * comes only from a backend that takes time, or after many failures.
+   */
+  authenticate(login: Login): LoginVerdict | Promise<LoginVerdict> {
+    const { clock } = this.options;
+    const delayMs = this.throttle.delayMs(login, clock.now());
+    if (delayMs === 0) {
+      const judged = this.judge(login);
+      if (judged instanceof Promise) return judged.then((late) => this.told(login, late));
+      return this.told(login, judged);
+    }
+    if (delayMs === Number.POSITIVE_INFINITY) {
+      this.attempts.count(login, false);
+      return TOO_MANY;
+    }
+    return new Promise((resolve) => {
+      clock.schedule(delayMs, () => {
+        void Promise.resolve(this.judge(login)).then((verdict) => {
+          const succeeded = typeof verdict !== 'string';
+          this.throttle.waited(login, succeeded);
+          this.attempts.count(login, succeeded);
+          resolve(verdict);
+        });
+      });
+    });
+  }
+
+  private told(login: Login, verdict: LoginVerdict): LoginVerdict {
+    const succeeded = typeof verdict !== 'string';
+    this.attempts.count(login, succeeded);
+    if (!succeeded) this.throttle.failed(login, this.options.clock.now());
+    return verdict;
+  }
+
+  private judge(login: Login): LoginVerdict | Promise<LoginVerdict> {
+    const verdict = this.ask(login, 0, 'nobody was asked');
+    if (verdict instanceof Promise) return verdict.then((late) => this.checkPlace(login, late));
+    return this.checkPlace(login, verdict);
+  }
+
+  private ask(
+    login: Login,
+    index: number,
+    refused: LoginVerdict,
+  ): LoginVerdict | Promise<LoginVerdict> {
+    const authenticator = this.options.authenticators[index];
+    if (authenticator === undefined) return refused;
+    const verdict = authenticator.authenticate(login);
+    if (verdict instanceof Promise) {
+      return verdict.then((late) => (isUser(late) ? late : this.ask(login, index + 1, late)));
+    }
+    return isUser(verdict) ? verdict : this.ask(login, index + 1, verdict);
+  }
+
+  /** RabbitMQ looks at the place after the password, so that the answer tells nothing of it. */
+  private checkPlace(login: Login, verdict: LoginVerdict): LoginVerdict {
+    if (!isUser(verdict) || login.peer.loopback) return verdict;
+    return this.loopbackUsers.has(verdict.name) ? 'not from this machine' : verdict;
+  }
+}
+
+function isUser(verdict: LoginVerdict): verdict is User {
+  return typeof verdict !== 'string';
+}
