@@ -84,32 +84,11 @@ export const MQTT_OPTIONS = {
       'Whether clients may connect without a user name; they are anonymous_login_user then. In ' +
       'RabbitMQ they may by default.',
   }),
-  anonymous_login_user: single({
-    group: MQTT,
-    type: orNone(string(1, 255)),
-    default: 'guest',
-    text:
-      'Who clients without a user name are, if they may connect at all. Naming a user here lets ' +
-      'them, unless mqtt.allow_anonymous is false.',
-  }),
-  anonymous_login_pass: single({
-    group: MQTT,
-    type: string(0, 4096),
-    default: 'guest',
-    secret: true,
-    text: 'The password of that user.',
-  }),
   'mqtt.ssl_cert_login': single({
     group: MQTT,
     type: boolean,
     default: 'false',
     text: 'Whether a client certificate is enough to log in, by the name that it holds.',
-  }),
-  ssl_cert_login_from: single({
-    group: MQTT,
-    type: certificateName,
-    default: 'distinguished_name',
-    text: 'Where in a certificate the user name is.',
   }),
   'mqtt.ssl_cert_client_id_from': single({
     group: MQTT,

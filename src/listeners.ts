@@ -246,8 +246,8 @@ function anonymousOf(config: Config): { username: string; password: string } | n
   const asked = config.source('mqtt.allow_anonymous') !== 'default';
   const named = config.source('anonymous_login_user') !== 'default';
   const allowed = asked ? config.get('mqtt.allow_anonymous') : named;
-  if (!allowed || username === null) return null;
-  return { username, password: config.get('anonymous_login_pass') };
+  const password = config.get('anonymous_login_pass');
+  return !allowed || username === null || password === null ? null : { username, password };
 }
 
 function stompOf(config: Config, broker: Broker): Protocol {
