@@ -66,7 +66,7 @@ export class Commands implements SendingHost, SubscriptionsHost {
     this.version = options.version;
     this.nackRequeues = options.nackRequeues;
     this.endpoints = new Endpoints(session);
-    this.receipts = new Receipts(host);
+    this.receipts = new Receipts(host, session.traffic);
     this.sending = new Sending(this);
     this.subscriptions = new Subscriptions(this);
   }

@@ -29,6 +29,7 @@ import {
   login,
   type Version,
 } from './login.ts';
+import { Reading } from './reading.ts';
 import { connectedFrame, errorFrame, receiptFrame } from './replies.ts';
 
 export interface StompOptions extends LoginOptions {
@@ -47,9 +48,6 @@ export interface StompOptions extends LoginOptions {
   readonly loginTimeoutMs: number;
 }
 
-/** Why the socket is not read from. */
-type Hold = 'outbox' | 'store' | 'waiting';
-
 /** The frame that a client may leave out. */
 const IMPLICIT_CONNECT = new FrameHead('CONNECT', [], [], NO_CONTENT_LENGTH);
 
@@ -59,12 +57,11 @@ export class StompConnection implements Connection, FrameSink, CommandHost, Logi
   readonly outbox: Outbox;
   private readonly options: StompOptions;
   private readonly reader: FrameReader;
-  private readonly holds = new Set<Hold>();
+  private readonly reading: Reading;
   /** The state: what takes the next frame. Changed by become() only. */
   private step: (head: FrameHead, body: Buffer) => void = this.awaitConnect;
   private commands: Commands | null = null;
   private version: Version = '1.0';
-  private pulse: Heartbeat | null = null;
   private deadline: Timer | null = null;
   /** What came while a command had to wait. */
   private backlog: Buffer[] = [];
@@ -77,6 +74,7 @@ export class StompConnection implements Connection, FrameSink, CommandHost, Logi
     this.broker = broker;
     this.options = options;
     this.outbox = client.outbox;
+    this.reading = new Reading(client, broker);
     const bytes = options.maxFrameBytesBeforeLogin;
     this.reader = new FrameReader(this, { headBytes: bytes, bodyBytes: bytes });
     this.setDeadline(options.loginTimeoutMs, () => {
@@ -87,25 +85,29 @@ export class StompConnection implements Connection, FrameSink, CommandHost, Logi
   // -- Connection: what the listener calls --
 
   receive(buffer: Buffer, start: number, end: number): void {
-    if (this.pulse !== null) this.pulse.heard = true;
+    const { pulse } = this.reading;
+    if (pulse !== null) pulse.heard = true;
     if (this.step === this.gone) return;
     if (this.reader.paused) {
       this.backlog.push(Buffer.from(buffer.subarray(start, end)));
-      this.hold('waiting');
+      this.reading.hold('waiting');
       return;
     }
     this.feed(buffer, start, end);
-    if (this.outbox.stalled) this.hold('outbox');
+    if (this.outbox.stalled) this.reading.hold('outbox');
   }
 
   drained(): void {
-    this.release('outbox');
+    this.reading.release('outbox');
     this.commands?.resume();
   }
 
   storeBusy(busy: boolean): void {
-    if (busy && this.commands !== null) this.hold('store');
-    else this.release('store');
+    this.reading.gate.storeBusy(busy);
+  }
+
+  alarmed(reason: string | null): void {
+    this.reading.gate.alarmed(reason);
   }
 
   closed(): void {
@@ -180,6 +182,8 @@ export class StompConnection implements Connection, FrameSink, CommandHost, Logi
 
   private running(head: FrameHead, body: Buffer): void {
     const { command } = head;
+    const { gate } = this.reading;
+    if (gate.watching && command === 'SEND') gate.published();
     if (command === 'DISCONNECT') {
       this.wait(this.disconnect(head));
       return;
@@ -245,19 +249,18 @@ export class StompConnection implements Connection, FrameSink, CommandHost, Logi
     const bodyBytes = Math.min(options.maxFrameBytes, session.maxMessageBytes);
     reader.limits = { headBytes: STOMP_HEAD_MAX_BYTES, bodyBytes };
     this.setDeadline(Number.POSITIVE_INFINITY, () => {});
-    this.pulse = new Heartbeat(broker.clock, this.outbox, heartbeat, () => this.missed());
+    this.reading.pulse = new Heartbeat(broker.clock, this.outbox, heartbeat, () => this.missed());
     this.become(this.running);
     const { user, vhost } = session;
     const granted = `user '${user.name}' authenticated and granted access to vhost '${vhost.name}'`;
     broker.log.info(`STOMP connection ${this.client.name}: ${granted}`);
-    if (broker.store.busy) this.hold('store');
     return sessionName;
   }
 
   private stateName(): ConnectionState {
     if (this.step === this.gone) return 'closing';
     if (this.commands === null) return 'starting';
-    return this.holds.has('store') ? 'flow' : 'running';
+    return this.reading.gate.state;
   }
 
   private missed(): void {
@@ -303,7 +306,7 @@ export class StompConnection implements Connection, FrameSink, CommandHost, Logi
     while (!this.reader.paused && this.step !== this.gone) {
       const bytes = this.backlog.shift();
       if (bytes === undefined) {
-        this.release('waiting');
+        this.reading.release('waiting');
         return;
       }
       this.feed(bytes, 0, bytes.length);
@@ -331,7 +334,7 @@ export class StompConnection implements Connection, FrameSink, CommandHost, Logi
     this.outbox.write(errorFrame(title, detail, extra, this.escapes));
     this.become(this.gone);
     this.backlog = [];
-    this.release('waiting');
+    this.reading.release('waiting');
     void this.end();
     this.client.end();
   }
@@ -356,28 +359,14 @@ export class StompConnection implements Connection, FrameSink, CommandHost, Logi
   /** Gives everything back. May be called more than once. */
   private async end(): Promise<void> {
     this.deadline?.cancel();
-    this.pulse?.stop();
-    this.pulse = null;
+    this.reading.pulse?.stop();
+    this.reading.pulse = null;
     const { commands } = this;
     this.commands = null;
     await commands?.close().catch((error: Error) => {
       const text = `closing its session failed: ${error.message}`;
       this.broker.log.error(`STOMP connection ${this.client.name}: ${text}`);
     });
-  }
-
-  private hold(reason: Hold): void {
-    if (this.holds.size === 0) this.client.pause();
-    this.holds.add(reason);
-    if (reason !== 'outbox' && this.pulse !== null) this.pulse.deaf = true;
-  }
-
-  private release(reason: Hold): void {
-    if (!this.holds.delete(reason) || this.holds.size > 0) return;
-    this.client.resume();
-    if (this.pulse === null) return;
-    this.pulse.deaf = false;
-    this.pulse.heard = true;
   }
 
   private setDeadline(ms: number, run: () => void): void {

@@ -4,6 +4,7 @@
  * message that a queue or store refused is answered with an ERROR. Hot path: next, completed.
  */
 import { Receipt, type ReceiptHolder } from '../../src/broker/receipt.ts';
+import type { Traffic } from '../../src/broker/traffic.ts';
 
 /** Sends what Receipts found out. */
 export interface ReceiptWriter {
@@ -14,12 +15,15 @@ export interface ReceiptWriter {
 
 export class Receipts implements ReceiptHolder {
   private readonly writer: ReceiptWriter;
+  private readonly traffic: Traffic;
   private readonly waiting = new Map<number, string>();
   private lastSequence = 0;
   private whenNone: (() => void) | null = null;
 
-  constructor(writer: ReceiptWriter) {
+  /** @param traffic where confirmed messages are counted */
+  constructor(writer: ReceiptWriter, traffic: Traffic) {
     this.writer = writer;
+    this.traffic = traffic;
   }
 
   /** The engine's receipt for a message, held once; the caller lets go of it after publishing. */
@@ -32,8 +36,10 @@ export class Receipts implements ReceiptHolder {
   completed(sequence: number, accepted: boolean): void {
     const receipt = this.waiting.get(sequence)!;
     this.waiting.delete(sequence);
-    if (accepted) this.writer.writeReceipt(receipt);
-    else this.writer.writeRejected(receipt);
+    if (accepted) {
+      this.traffic.confirm++;
+      this.writer.writeReceipt(receipt);
+    } else this.writer.writeRejected(receipt);
     if (this.waiting.size === 0) this.whenNone?.();
   }
 
