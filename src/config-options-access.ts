@@ -201,8 +201,8 @@ export const ACCESS_OPTIONS = {
     type: orNone(name),
     default: 'guest',
     text:
-      'Who clients are that do not say who they are; "none" turns them away. MQTT clients are let ' +
-      'in this way only if a user is named here or mqtt.allow_anonymous is set.',
+      'Who clients are that do not say who they are; "none" turns them away. MQTT clients are ' +
+      'let in this way only if a user is named here or mqtt.allow_anonymous is set.',
   }),
   anonymous_login_pass: single({
     group: ACCESS,

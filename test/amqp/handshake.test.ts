@@ -41,7 +41,10 @@ describe('the broker', () => {
     const { args } = await client.expect('connection.start');
     const properties = args.serverProperties as Map<string, unknown>;
     expect([args.versionMajor, args.versionMinor]).toEqual([0, 9]);
-    expect([String(args.mechanisms), String(args.locales)]).toEqual(['PLAIN AMQPLAIN', 'en_US']);
+    expect([String(args.mechanisms), String(args.locales)]).toEqual([
+      'PLAIN AMQPLAIN ANONYMOUS',
+      'en_US',
+    ]);
     expect(properties.get('product')).toBe('RabbitMQ');
     const capabilities = properties.get('capabilities') as Map<string, unknown>;
     for (const name of ['publisher_confirms', 'basic.nack', 'consumer_cancel_notify']) {
