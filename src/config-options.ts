@@ -17,8 +17,18 @@ import { NETWORK_OPTIONS } from './config-options-network.ts';
 import { RESOURCE_OPTIONS } from './config-options-resources.ts';
 import { STOMP_OPTIONS } from './config-options-stomp.ts';
 import { TLS_OPTIONS } from './config-options-tls.ts';
-import { boolean, integer, oneOf, seconds, size, string } from './config-value.ts';
+import {
+  boolean,
+  integer,
+  milliseconds,
+  oneOf,
+  orInfinity,
+  seconds,
+  size,
+  string,
+} from './config-value.ts';
 
+const QUEUES = 'Queues';
 const LIMITS = 'Protocol limits';
 const LOGGING = 'Logging';
 const IDENTITY = 'Identity';
@@ -107,6 +117,29 @@ export const OPTIONS = {
     type: size(1, MAX_MESSAGE_SIZE_LIMIT),
     default: '16777216',
     text: 'The largest message body that may be published.',
+  }),
+
+  default_queue_type: single({
+    group: QUEUES,
+    type: oneOf(['classic', 'quorum']),
+    default: 'classic',
+    text:
+      'The type of queues that are declared without x-queue-type. Transient, exclusive, ' +
+      'auto-delete and server-named ones are classic all the same.',
+  }),
+  consumer_timeout: single({
+    group: QUEUES,
+    type: orInfinity(milliseconds(1, 315_360_000_000)),
+    default: '1800000',
+    text:
+      'How long a consumer of a quorum queue may hold a message before it is cancelled and the ' +
+      'message goes back. Queues, policies and consumers can say otherwise.',
+  }),
+  'quorum_queue.property_equivalence.relaxed_checks_on_redeclaration': single({
+    group: QUEUES,
+    type: boolean,
+    default: 'false',
+    text: 'Whether a quorum queue may be declared again as if it were a classic queue.',
   }),
 
   cluster_name: single({

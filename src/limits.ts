@@ -31,6 +31,15 @@ export const MESSAGE_SIZE_BOUNDS: readonly number[] = [1e2, 1e3, 1e4, 1e5, 1e6, 
 /** Routing keys whose match a topic exchange remembers; then it starts anew. */
 export const TOPIC_ROUTES_MAX = 10_000;
 
+/** Failed deliveries of a quorum queue's message, as in RabbitMQ. */
+export const DEFAULT_DELIVERY_LIMIT = 20;
+
+/** Bytes of the prefix that a client may choose for a name that the broker makes (RabbitMQ). */
+export const QUEUE_NAME_PREFIX_BYTES = 64;
+
+/** How long a consumer of a quorum queue may hold a message unless somebody says otherwise. */
+export const CONSUMER_TIMEOUT_MS = 1_800_000;
+
 /** Words `#` in one binding key: more say nothing new and make matching slow. */
 export const TOPIC_HASHES_MAX = 16;
 

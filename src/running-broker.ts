@@ -165,5 +165,10 @@ function openBroker({ config, log, clock }: Parts, storage: Storage): Promise<Br
     catalog: storage.catalog,
     ...accessConfig(config),
     maxMessageBytes: config.get('max_message_size'),
+    consumerTimeoutMs: config.get('consumer_timeout'),
+    defaultQueueType: config.get('default_queue_type'),
+    relaxedRedeclaration: config.get(
+      'quorum_queue.property_equivalence.relaxed_checks_on_redeclaration',
+    ),
   });
 }

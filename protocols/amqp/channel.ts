@@ -7,7 +7,7 @@ import type { Delivery } from '../../src/broker/delivery.ts';
 import type { Message } from '../../src/broker/message.ts';
 import type { Outcome } from '../../src/broker/queue/queue.ts';
 import type { Session } from '../../src/broker/session.ts';
-import { PrefetchWindow } from '../../src/broker/subscription.ts';
+import { type CancelReason, PrefetchWindow } from '../../src/broker/subscription.ts';
 import type { Traffic } from '../../src/broker/traffic.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
 import { methodById, methodFrame } from './compile.ts';
@@ -179,14 +179,19 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
   }
 
   /** Everything unacked goes back to its queue; what a transaction has settled does not. */
-  recover(): void {
-    for (const delivery of this.unacked.takeUpTo(0)) this.session.settle(delivery, 'requeue');
+  giveBack(outcome: 'requeue' | 'release'): void {
+    for (const delivery of this.unacked.takeUpTo(0)) this.session.settle(delivery, outcome);
   }
 
-  consumerCancelled(consumer: AmqpConsumer): void {
+  consumerCancelled(consumer: AmqpConsumer, reason: CancelReason): void {
     this.consumers.delete(consumer.tag);
-    if (this.ended || !this.connection.clientCan('consumer_cancel_notify')) return;
-    this.send('basic.cancel', { consumerTag: consumer.tag, noWait: true });
+    if (this.ended) return;
+    if (this.connection.clientCan('consumer_cancel_notify')) {
+      this.send('basic.cancel', { consumerTag: consumer.tag, noWait: true });
+    } else if (reason === 'consumer timeout') {
+      const text = timeoutText(this.number, consumer.subscription?.timeoutMs ?? 0);
+      this.fail(REPLIES.PRECONDITION_FAILED, `PRECONDITION_FAILED - ${text}`, 0, 0);
+    }
   }
 
   /** The outbox has been sent: credit may have returned, and there is room for answers. */
@@ -226,7 +231,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     this.cancelConsumers();
     const settled = this.transaction?.settles ?? [];
     for (const { delivery } of settled) this.session.settle(delivery, 'requeue');
-    this.recover();
+    this.giveBack('requeue');
     this.session.closeTraffic(this.traffic);
     this.session.totals.churn.channelClosed++;
   }
@@ -274,6 +279,15 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     for (const run of this.idlers.splice(0)) run();
     this.connection.flushConfirms();
   }
+}
+
+/** A client that cannot be told of a cancelled consumer loses its channel, as in RabbitMQ. */
+function timeoutText(channel: number, timeoutMs: number): string {
+  return (
+    `delivery acknowledgement on channel ${channel} timed out. ` +
+    `Timeout value used: ${timeoutMs} ms. This timeout value can be configured, ` +
+    'see consumers doc guide to learn more'
+  );
 }
 
 function unknownTag(tag: number): AmqpError {

@@ -14,7 +14,7 @@ export interface ConsumerHost {
   readonly outbox: Outbox;
   readonly writer: ContentWriter;
   readonly unacked: Unacked;
-  consumerCancelled(consumer: AmqpConsumer): void;
+  consumerCancelled(consumer: AmqpConsumer, reason: CancelReason): void;
 }
 
 export class AmqpConsumer implements Consumer {
@@ -49,7 +49,7 @@ export class AmqpConsumer implements Consumer {
     host.writer.deliver(template, tag, delivery.redelivered, message);
   }
 
-  cancelled(_reason: CancelReason): void {
-    this.host.consumerCancelled(this);
+  cancelled(reason: CancelReason): void {
+    this.host.consumerCancelled(this, reason);
   }
 }

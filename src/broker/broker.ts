@@ -14,6 +14,7 @@ import { TopicRights } from '../auth/topic-rights.ts';
 import type { User } from '../auth/user.ts';
 import { Users } from '../auth/users.ts';
 import type { Clock } from '../clock.ts';
+import { CONSUMER_TIMEOUT_MS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { MessageStore } from '../storage/message-store.ts';
 import { Administration } from './administration/administration.ts';
@@ -29,6 +30,7 @@ import {
 } from './catalog.ts';
 import { BrokerError } from './errors.ts';
 import { Parameters } from './parameters.ts';
+import type { QueueTypeName } from './queue/queue-types.ts';
 import { type BrokerLimits, Quota, UNLIMITED } from './quota.ts';
 import { Session, type SessionHolder } from './session.ts';
 import { outlives, snapshotOf } from './snapshot.ts';
@@ -74,6 +76,12 @@ export interface BrokerOptions {
   readonly limits?: BrokerLimits;
   /** What every new vhost starts with. */
   readonly vhostDefaults?: VhostDefaults;
+  /** ms that a consumer of a quorum queue may hold a message; 0: for ever. */
+  readonly consumerTimeoutMs?: number;
+  /** The type of queues that do not say theirs, where it can be; classic by default. */
+  readonly defaultQueueType?: QueueTypeName;
+  /** May a quorum queue be declared again as a classic one? */
+  readonly relaxedRedeclaration?: boolean;
 }
 
 /** Who acts when nobody asked: RabbitMQ's name for itself. */
@@ -223,6 +231,8 @@ export class Broker implements CatalogHost {
       propose: (change) => this.propose(change),
       allocateQueueId: () => this.catalog.allocateQueueId(),
       churn: totals.churn,
+      defaultQueueType: this.options.defaultQueueType ?? 'classic',
+      relaxedRedeclaration: this.options.relaxedRedeclaration ?? false,
     });
     const { maxMessageBytes } = this.options;
     if (holder !== null) quota.connectionOpened(user, vhost);
@@ -305,7 +315,9 @@ export class Broker implements CatalogHost {
       const { clock, log, store, queueResidentBytes } = this.options;
       const propose = (change: Change): Promise<void> => this.propose(change);
       const implied = (change: Change): void => this.imply(change);
-      const context = { clock, log, store, propose, implied, totals: this.totals };
+      const { consumerTimeoutMs = CONSUMER_TIMEOUT_MS } = this.options;
+      const times = { clock, consumerTimeoutMs };
+      const context = { ...times, log, store, propose, implied, totals: this.totals };
       const budget = queueResidentBytes === undefined ? {} : { queueResidentBytes };
       vhost = new VHost(name, { ...context, ...budget });
       this.vhosts.set(name, vhost);

@@ -11,6 +11,7 @@ import type { UserLimits } from '../auth/user.ts';
 import type { QueueId } from '../storage/message-store.ts';
 import type { Fields } from './field.ts';
 import type { JsonValue } from './json.ts';
+import type { PolicyRecord } from './policy.ts';
 
 /** The version of the commands that this program writes. */
 export const COMMAND_VERSION = 1;
@@ -124,7 +125,11 @@ export type VhostChange =
   | { readonly op: 'queue.put'; readonly record: QueueRecord }
   | { readonly op: 'queue.delete'; readonly vhost: string; readonly name: string }
   | { readonly op: 'binding.put'; readonly record: BindingRecord }
-  | { readonly op: 'binding.delete'; readonly record: BindingRecord };
+  | { readonly op: 'binding.delete'; readonly record: BindingRecord }
+  | { readonly op: 'policy.put'; readonly record: PolicyRecord }
+  | { readonly op: 'policy.delete'; readonly vhost: string; readonly name: string }
+  | { readonly op: 'operatorPolicy.put'; readonly record: PolicyRecord }
+  | { readonly op: 'operatorPolicy.delete'; readonly vhost: string; readonly name: string };
 
 export type Command = { readonly version: number } & Change;
 

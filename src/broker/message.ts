@@ -30,8 +30,9 @@ export class Message implements NewMessage {
     return ttlMs < 0 ? 0 : this.arrivedAtMs + ttlMs;
   }
 
+  /** −1 if the publisher gave none. */
   get priority(): number {
-    return this.properties.priority ?? 0;
+    return this.properties.priority ?? -1;
   }
 
   /** The routing keys in a `CC` or `BCC` header; null if there is none. */

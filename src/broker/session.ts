@@ -10,9 +10,10 @@ import type { TopicRights } from '../auth/topic-rights.ts';
 import type { User } from '../auth/user.ts';
 import type { Delivery } from './delivery.ts';
 import { BrokerError } from './errors.ts';
-import { type Field, integerOf, NO_FIELDS, typeOf } from './field.ts';
+import { integerOf, NO_FIELDS } from './field.ts';
 import type { Message } from './message.ts';
 import { PublishAccess, withoutBcc } from './publish-access.ts';
+import { checkConsumerArguments } from './queue/arguments.ts';
 import type { Outcome, Queue } from './queue/queue.ts';
 import { Unsettled } from './queue/unsettled.ts';
 import type { Quota } from './quota.ts';
@@ -189,11 +190,13 @@ export class Session {
   subscribe(queueName: string, consumer: Consumer, options: SubscribeOptions): Subscription {
     const queue = this.readableQueue(queueName);
     const args = options.arguments ?? NO_FIELDS;
-    const priority = priorityOf(args.get('x-priority'), queue);
-    refuseStreamArguments(args.keys(), queue);
+    checkConsumerArguments(args, String(queue), queue.rules);
+    const priority = integerOf(args.get('x-priority')) ?? 0;
+    const timeoutMs = integerOf(args.get('x-consumer-timeout')) ?? -1;
     const ended = (subscription: Subscription): void => this.forget(subscription);
     const { traffic = this.traffic } = options;
-    const subscription = queue.subscribe(consumer, { ...options, traffic, priority, ended });
+    const wishes = { ...options, traffic, priority, timeoutMs, ended };
+    const subscription = queue.subscribe(consumer, wishes);
     this.subscriptions.add(subscription);
     return subscription;
   }
@@ -226,9 +229,10 @@ export class Session {
     return { delivery, remaining: queue.size };
   }
 
-  /** Ends a delivery that this session got. */
+  /** Ends a delivery that this session got, unless its queue took it back meanwhile. */
   settle(delivery: Delivery, outcome: Outcome): void {
-    const subscription = (delivery.holder as Unsettled).subscription;
+    if (delivery.withdrawn) return;
+    const { subscription } = delivery.holder as Unsettled;
     delivery.queue.settle(delivery, outcome);
     if (subscription?.ended) this.forget(subscription);
   }
@@ -294,21 +298,4 @@ function giveBack(held: readonly Unsettled[]): void {
   const deliveries = held.flatMap((unsettled) => [...unsettled]);
   deliveries.sort((a, b) => b.level - a.level || a.position - b.position);
   for (const delivery of deliveries) delivery.queue.settle(delivery, 'requeue');
-}
-
-function priorityOf(value: Field | undefined, queue: Queue): number {
-  if (value === undefined) return 0;
-  const priority = integerOf(value);
-  if (priority !== null) return priority;
-  const text = `invalid arg 'x-priority' for ${queue}: "expected integer, got ${typeOf(value)}"`;
-  throw new BrokerError('PRECONDITION_FAILED', text);
-}
-
-/** Consumer arguments that only streams understand are refused, as RabbitMQ does. */
-function refuseStreamArguments(names: Iterable<string>, queue: Queue): void {
-  for (const name of names) {
-    if (!name.startsWith('x-stream-')) continue;
-    const text = `invalid arg '${name}' for ${queue} of queue type rabbit_classic_queue`;
-    throw new BrokerError('PRECONDITION_FAILED', text);
-  }
 }

@@ -84,6 +84,9 @@ function* userOf({ user, passwordHash, hashingAlgorithm }: Account): Generator<C
 }
 
 function* topologyOf(vhost: string, topology: Topology): Generator<Change> {
+  for (const kind of ['policy', 'operatorPolicy'] as const) {
+    for (const record of topology.policies[kind].all()) yield { op: `${kind}.put`, record };
+  }
   const durable = [...topology.exchanges.values()].filter((exchange) => exchange.durable);
   for (const exchange of durable) {
     if (SYSTEM_EXCHANGES.has(exchange.name)) continue;

@@ -11,10 +11,14 @@ import { Unsettled } from './queue/unsettled.ts';
 import { type DeliveryCounts, Traffic } from './traffic.ts';
 
 /**
- * Why the engine ended a subscription: its queue was deleted, its queue's log is gone, or the user
- * may no longer read from the queue.
+ * Why the engine ended a subscription: its queue was deleted, its queue's log is gone, the user may
+ * no longer read from the queue, or it held a message for longer than its timeout.
  */
-export type CancelReason = 'queue deleted' | 'queue unavailable' | 'access refused';
+export type CancelReason =
+  | 'queue deleted'
+  | 'queue unavailable'
+  | 'access refused'
+  | 'consumer timeout';
 
 /** Somewhere deliveries can go; implemented by adapters. Its methods must not throw. */
 export interface Consumer {
@@ -77,6 +81,8 @@ export interface SubscribeOptions {
   /** Unsettled messages that this subscription may hold; 0 for unlimited. */
   readonly prefetch?: number;
   readonly window?: PrefetchWindow | null;
+  /** ms that it may hold a message, where the queue's type looks at that; 0: for ever. */
+  readonly timeoutMs?: number;
   readonly arguments?: Fields;
   /** The channel that the deliveries are counted for; the session's own if not given. */
   readonly traffic?: Traffic;
@@ -99,6 +105,7 @@ export class Subscription {
   parked = true;
   ended = false;
   private readonly window: PrefetchWindow | null;
+  private readonly ownTimeoutMs: number;
   private readonly onEnd: ((subscription: Subscription) => void) | undefined;
 
   /** Made by Queue.subscribe, dormant until the first resume(). */
@@ -112,10 +119,16 @@ export class Subscription {
     this.prefetch = options.prefetch ?? 0;
     this.arguments = options.arguments ?? NO_FIELDS;
     this.window = options.window ?? null;
+    this.ownTimeoutMs = options.timeoutMs ?? -1;
     this.counts = (options.traffic ?? new Traffic()).from(queue.type);
     this.unsettled = new Unsettled(this, this.counts);
     this.window?.subscriptions.add(this);
     this.onEnd = options.ended;
+  }
+
+  /** ms that it may hold a message; 0: for ever. */
+  get timeoutMs(): number {
+    return this.ownTimeoutMs < 0 ? this.queue.consumerTimeoutMs : this.ownTimeoutMs;
   }
 
   /** Would it take a message now? Asked by the queue before every hand-over. */

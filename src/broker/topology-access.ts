@@ -3,7 +3,6 @@
  * Checks rights, ownership and equivalence in RabbitMQ's order and with its texts, then proposes
  * a command and waits until the catalog has it. The changes themselves are topology.ts.
  */
-import { createHash, randomUUID } from 'node:crypto';
 import type { Access, Permissions } from '../auth/permissions.ts';
 import type { TopicRights } from '../auth/topic-rights.ts';
 import type { QueueId } from '../storage/message-store.ts';
@@ -13,27 +12,22 @@ import { BrokerError, resource } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { exchangeTypeOf } from './exchange/exchange-types.ts';
 import { type Fields, typeOf } from './field.ts';
-import { comparedArguments, settingsOf } from './queue/arguments.ts';
 import type { Queue } from './queue/queue.ts';
+import type { QueueTypeName } from './queue/queue-types.ts';
+import {
+  type CompleteDeclaration,
+  checkDeclaration,
+  checkSameQueue,
+  cleanName,
+  completeDeclaration,
+  type QueueDeclaration,
+} from './queue-declaration.ts';
 import type { Quota } from './quota.ts';
 import type { Churn } from './totals.ts';
 import type { VHost } from './vhost.ts';
 
 /** The name that permissions know the default exchange by. */
 export const DEFAULT_EXCHANGE_ALIAS = 'amq.default';
-
-/** A queue as a client asks for it. */
-export interface QueueDeclaration {
-  /** '' lets the broker choose one. */
-  readonly name: string;
-  readonly durable: boolean;
-  readonly exclusive: boolean;
-  readonly autoDelete: boolean;
-  readonly arguments: Fields;
-}
-
-/** A queue declaration whose name is known, and the session that will own the queue. */
-type OwnedDeclaration = QueueDeclaration & { readonly owner: string | null };
 
 /** An exchange as a client asks for it. */
 export interface ExchangeDeclaration {
@@ -65,6 +59,10 @@ export interface AccessContext {
   readonly quota: Quota;
   readonly vhost: VHost;
   readonly churn: Churn;
+  /** The type of queues that do not say theirs, where it can be. */
+  readonly defaultQueueType: QueueTypeName;
+  /** May a quorum queue be declared again as a classic one? */
+  readonly relaxedRedeclaration: boolean;
   propose(change: VhostChange): Promise<void>;
   allocateQueueId(): QueueId;
 }
@@ -93,17 +91,18 @@ export class TopologyAccess {
    * @throws BrokerError ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED
    */
   async declareQueue(declaration: QueueDeclaration): Promise<QueueInfo> {
-    const name = declaration.name === '' ? generatedName('amq.gen') : cleanName(declaration.name);
-    const owner = declaration.exclusive ? this.context.sessionId : null;
-    const durable = declaration.durable && !declaration.exclusive;
-    if (declaration.name !== '') checkReserved('queue', name);
+    if (declaration.name !== '') checkReserved('queue', cleanName(declaration.name));
+    const { sessionId, relaxedRedeclaration } = this.context;
+    const defaultType = this.vhost.metadata.defaultQueueType ?? this.context.defaultQueueType;
+    const wanted = completeDeclaration(declaration, sessionId, this.vhostName, defaultType);
+    const { name } = wanted;
     this.check('configure', 'queue', name);
-    const wanted = { ...declaration, name, durable, owner };
     // One that nobody uses any more is on its way out: its name is free when it has gone.
     await this.vhost.topology.queues.get(name)?.going?.catch(() => {});
     if (!this.vhost.topology.queues.has(name)) await this.makeQueue(wanted);
     const queue = this.queue(name);
-    this.checkEquivalent(queue, wanted);
+    if (queue.owner !== wanted.owner) throw locked(queue);
+    checkSameQueue(queue, declaration, wanted, relaxedRedeclaration);
     await queue.store?.opened;
     queue.touch();
     this.context.churn.queueDeclared++;
@@ -124,13 +123,17 @@ export class TopologyAccess {
   /**
    * Deletes a queue. One that does not exist is fine.
    * @returns how many messages were ready in it
-   * @throws BrokerError ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED (in use, not empty)
+   * @throws BrokerError ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED (in use, not empty),
+   * NOT_IMPLEMENTED (its type takes no conditions)
    */
   async deleteQueue(name: string, ifUnused: boolean, ifEmpty: boolean): Promise<number> {
     this.check('configure', 'queue', name);
     const queue = this.vhost.topology.queues.get(cleanName(name));
     if (queue === undefined) return 0;
     this.checkOwner(queue);
+    if (!queue.rules.conditionalDelete && (ifUnused || ifEmpty)) {
+      throw unconditional(queue, ifUnused ? 'if-unused' : 'if-empty');
+    }
     if (ifUnused && queue.subscriptions.size > 0) throw inUse(queue);
     if (ifEmpty && queue.size > 0) {
       throw new BrokerError('PRECONDITION_FAILED', `${queue} not empty`);
@@ -234,12 +237,13 @@ export class TopologyAccess {
     return new BrokerError('ACCESS_REFUSED', text);
   }
 
-  private async makeQueue(wanted: OwnedDeclaration): Promise<void> {
+  private async makeQueue(wanted: CompleteDeclaration): Promise<void> {
     const { name } = wanted;
-    const settings = settingsOf(wanted.arguments, name, this.vhostName);
-    if (settings.deadLetterExchange !== null) {
+    checkDeclaration(wanted, this.vhostName);
+    const deadLetterExchange = wanted.arguments.get('x-dead-letter-exchange');
+    if (typeof deadLetterExchange === 'string') {
       this.check('read', 'queue', name);
-      this.check('write', 'exchange', settings.deadLetterExchange);
+      this.check('write', 'exchange', deadLetterExchange);
     }
     this.context.quota.checkQueue(this.vhost, name);
     const id = this.context.allocateQueueId();
@@ -255,14 +259,6 @@ export class TopologyAccess {
     if (queue === undefined || queue.owner !== this.context.sessionId) return;
     this.own.add(queue);
     if (this.ended) await this.vhost.deleteQueue(queue);
-  }
-
-  private checkEquivalent(queue: Queue, wanted: OwnedDeclaration): void {
-    if (queue.owner !== wanted.owner) throw locked(queue);
-    const what = String(queue);
-    checkSame('durable', what, wanted.durable, queue.durable);
-    checkSame('auto_delete', what, wanted.autoDelete, queue.autoDelete);
-    checkSameArguments(comparedArguments(), what, wanted.arguments, queue.arguments);
   }
 
   private async makeExchange(wanted: ExchangeDeclaration): Promise<void> {
@@ -322,17 +318,6 @@ export class TopologyAccess {
   }
 }
 
-/** RabbitMQ takes line ends out of names instead of refusing them. */
-function cleanName(name: string): string {
-  return name.includes('\n') || name.includes('\r') ? name.replace(/[\r\n]/g, '') : name;
-}
-
-/** `amq.gen-` and 22 characters, as RabbitMQ makes them. */
-export function generatedName(prefix: string): string {
-  const digest = createHash('md5').update(randomUUID()).digest('base64url');
-  return `${prefix}-${digest}`;
-}
-
 function infoOf(queue: Queue): QueueInfo {
   return { name: queue.name, messages: queue.size, consumers: queue.subscriptions.size };
 }
@@ -343,6 +328,13 @@ function locked(queue: Queue): BrokerError {
     'another connection or the exclusive property value does not match that of the original ' +
     'declaration.';
   return new BrokerError('RESOURCE_LOCKED', text);
+}
+
+function unconditional(queue: Queue, flag: string): BrokerError {
+  const text =
+    `cannot delete ${queue}. queue.delete operations with ${flag} flag set are not supported by ` +
+    `${queue.type} queues`;
+  return new BrokerError('NOT_IMPLEMENTED', text);
 }
 
 function inUse(what: Queue | Exchange): BrokerError {

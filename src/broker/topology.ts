@@ -6,6 +6,7 @@
 import { QUEUE_RESIDENT_BYTES } from '../limits.ts';
 import type { MessageStore } from '../storage/message-store.ts';
 import type { BindingRecord, ExchangeRecord, QueueRecord, VhostChange } from './catalog.ts';
+import { type Governing, UNGOVERNED } from './effective.ts';
 import type { Binding } from './exchange/binding.ts';
 import { DefaultRouter } from './exchange/default.ts';
 import { Exchange, type Router } from './exchange/exchange.ts';
@@ -13,10 +14,13 @@ import { EXCHANGE_TYPES, type ExchangeType, PREDECLARED } from './exchange/excha
 import type { Destination } from './exchange/matched.ts';
 import { type Fields, NO_FIELDS } from './field.ts';
 import type { Message } from './message.ts';
-import { settingsOf } from './queue/arguments.ts';
+import { type PolicyKind, PolicyList } from './policy.ts';
 import { Paging } from './queue/paging.ts';
 import { Queue } from './queue/queue.ts';
 import type { QueueHost } from './queue/queue-host.ts';
+import { type QueueType, queueTypeOf } from './queue/queue-types.ts';
+
+type PolicyChange = Extract<VhostChange, { readonly op: `${PolicyKind}.${'put' | 'delete'}` }>;
 
 /** What a topology needs of its vhost. */
 export interface TopologyHost extends QueueHost {
@@ -27,6 +31,10 @@ export interface TopologyHost extends QueueHost {
 export class Topology {
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
+  readonly policies: Readonly<Record<PolicyKind, PolicyList>> = {
+    policy: new PolicyList(),
+    operatorPolicy: new PolicyList(),
+  };
   /** Counts the exchanges that came and went: what was looked up before may have changed. */
   exchangesVersion = 0;
   private readonly host: TopologyHost;
@@ -53,6 +61,7 @@ export class Topology {
     else if (change.op === 'queue.delete') this.deleteQueue(change.name);
     else if (change.op === 'binding.put') this.putBinding(change.record);
     else if (change.op === 'binding.delete') this.deleteBinding(change.record);
+    else if (isPolicyChange(change)) this.applyPolicy(change);
     else throw new Error(`unknown command ${(change as VhostChange).op}`);
   }
 
@@ -70,6 +79,7 @@ export class Topology {
   private putExchange(record: ExchangeRecord): void {
     if (this.exchanges.has(record.name)) return;
     const exchange = new Exchange(record, routerOf(record.type, record.arguments), this.host.name);
+    exchange.govern(this.governingExchange(record.name));
     this.exchanges.set(record.name, exchange);
     this.exchangesVersion++;
   }
@@ -85,8 +95,9 @@ export class Topology {
 
   private putQueue(record: QueueRecord): void {
     if (this.queues.has(record.name)) return;
-    const settings = settingsOf(record.arguments, record.name, record.vhost);
-    const queue = new Queue(this.host, { ...record, settings });
+    const type = queueTypeOf(record.arguments);
+    const governing = this.governingQueue(record.name, type);
+    const queue = new Queue(this.host, { ...record, type, governing });
     const { loads } = this.store;
     if (record.durable || loads) queue.store = this.store.openQueue(record.id, queue);
     if (queue.store !== null && loads) {
@@ -146,6 +157,39 @@ export class Topology {
     if (exchange.durable) this.host.implied({ op: 'exchange.delete', vhost: this.host.name, name });
   }
 
+  private applyPolicy(change: PolicyChange): void {
+    if (change.op === 'policy.put') this.policies.policy.put(change.record);
+    else if (change.op === 'policy.delete') this.policies.policy.delete(change.name);
+    else if (change.op === 'operatorPolicy.put') this.policies.operatorPolicy.put(change.record);
+    else this.policies.operatorPolicy.delete(change.name);
+    for (const queue of this.queues.values()) {
+      const governing = this.governingQueue(queue.name, queue.rules);
+      if (!isSame(governing, queue.governing)) queue.govern(governing);
+    }
+    for (const exchange of this.exchanges.values()) {
+      const governing = this.governingExchange(exchange.name);
+      if (!isSame(governing, exchange.governing)) exchange.govern(governing);
+    }
+  }
+
+  private governingQueue(name: string, type: QueueType): Governing {
+    const { policy, operatorPolicy } = this.policies;
+    return {
+      policy: policy.forQueue(name, type),
+      operatorPolicy: operatorPolicy.forQueue(name, type),
+    };
+  }
+
+  /** None applies to the default exchange. */
+  private governingExchange(name: string): Governing {
+    if (name === '') return UNGOVERNED;
+    const { policy, operatorPolicy } = this.policies;
+    return {
+      policy: policy.forExchange(name),
+      operatorPolicy: operatorPolicy.forExchange(name),
+    };
+  }
+
   private bindingOf(record: BindingRecord): Binding | null {
     const { destinationKind, routingKey } = record;
     const from = destinationKind === 'queue' ? this.queues : this.exchanges;
@@ -158,4 +202,12 @@ export class Topology {
 /** A router of a type that its declaration let pass. */
 function routerOf(type: string, args: Fields): Router {
   return (EXCHANGE_TYPES.get(type) as ExchangeType).make(args);
+}
+
+function isPolicyChange(change: VhostChange): change is PolicyChange {
+  return change.op.startsWith('policy.') || change.op.startsWith('operatorPolicy.');
+}
+
+function isSame(a: Governing, b: Governing): boolean {
+  return a.policy === b.policy && a.operatorPolicy === b.operatorPolicy;
 }

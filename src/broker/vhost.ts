@@ -14,6 +14,7 @@ import { BrokerError, resource } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { type Destination, Matched } from './exchange/matched.ts';
 import type { Message } from './message.ts';
+import { PolicyAccess } from './policy-access.ts';
 import { Arrival } from './queue/arrival.ts';
 import { type Death, type DeathReason, deadLetterOf, isCycle } from './queue/dead-letter.ts';
 import type { Queue } from './queue/queue.ts';
@@ -31,6 +32,8 @@ export interface VHostContext {
   readonly totals: Totals;
   /** Body bytes of waiting messages that a queue may keep in memory. */
   readonly queueResidentBytes?: number;
+  /** ms that a consumer of a quorum queue may hold a message; 0: for ever. */
+  readonly consumerTimeoutMs: number;
   propose(change: VhostChange): Promise<void>;
   /** Writes down a change that another has brought about. */
   implied(change: VhostChange): void;
@@ -63,6 +66,8 @@ export class VHost implements TopologyHost {
   readonly topology: Topology;
   /** Of channels that are closed. */
   readonly pastTraffic = new Traffic();
+  readonly policies: PolicyAccess;
+  readonly consumerTimeoutMs: number;
   /**
    * A store that says later when a message is there takes transient ones too: they would overtake
    * persistent ones sent before them [AMQP 4.7].
@@ -83,7 +88,9 @@ export class VHost implements TopologyHost {
     this.storesAll = context.store.readyOn === 'durable';
     this.context = context;
     const residentBytes = context.queueResidentBytes ?? QUEUE_RESIDENT_BYTES;
+    this.consumerTimeoutMs = context.consumerTimeoutMs;
     this.topology = new Topology(this, context.store, residentBytes);
+    this.policies = new PolicyAccess(name, this.topology, context.propose);
   }
 
   /** @throws BrokerError NOT_FOUND */

@@ -38,7 +38,7 @@ export interface Meta {
   readonly arrivedAtMs: number;
   readonly expiresAtMs: number;
   readonly priority: number;
-  /** How often it had been delivered when its queue last said {@link QueueStore.returned}. */
+  /** What its queue last said to {@link QueueStore.returned}; 0 if it never came back. */
   readonly deliveries: number;
 }
 
@@ -86,7 +86,10 @@ export interface QueueStore {
   ack(ref: Ref): void;
   /** It is out for the so-many-th time: remember that, lazily, for should it not come back. */
   delivered(ref: Ref, deliveries: number): void;
-  /** It went back to the queue: remember how often it has been delivered, lazily. */
+  /**
+   * It went back to the queue: remember how often it has been delivered, lazily. A number below
+   * 2²⁸ that means something to the queue only.
+   */
   returned(ref: Ref, deliveries: number): void;
   /**
    * Keeps a message because memory is short, no longer than the process: nothing is recovered of

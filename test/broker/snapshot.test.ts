@@ -26,6 +26,9 @@ async function filled(backend: BackendName): Promise<Engine> {
   await engine.bind(session, 'amq.topic', 'q', 'k');
   await engine.bind(session, 'a', 'passing');
   await engine.bind(session, 'fleeting', 'q');
+  const policy = { pattern: '^q', definition: new Map([['max-length', 5]]), priority: 1 };
+  await engine.run(engine.vhost.policies.put('policy', 'p', policy));
+  await engine.run(engine.vhost.policies.put('operatorPolicy', 'o', policy));
   return engine;
 }
 
@@ -38,6 +41,8 @@ describe.each(BACKENDS)('a snapshot ($name)', ({ name: backend }) => {
       'permission.put guest',
       'user.put u',
       'permission.put u',
+      'policy.put p',
+      'operatorPolicy.put o',
       'exchange.put b',
       'exchange.put a',
       'queue.put q',

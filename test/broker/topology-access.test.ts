@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Field } from '../../src/broker/field.ts';
 import { TypedNumber } from '../../src/broker/field.ts';
-import { generatedName } from '../../src/broker/topology-access.ts';
+import { generatedName } from '../../src/broker/queue-declaration.ts';
 import type { AsyncCatalog } from '../support/async-catalog.ts';
 import {
   type ALL,

@@ -4,7 +4,7 @@
  * settle() lets store and catalog finish whatever they have been asked; until then nothing moves.
  */
 import type { User } from '../../src/auth/user.ts';
-import { Broker } from '../../src/broker/broker.ts';
+import { Broker, type BrokerOptions } from '../../src/broker/broker.ts';
 import type { Catalog, Command } from '../../src/broker/catalog.ts';
 import { decodeCommand, encodeCommand } from '../../src/broker/command-text.ts';
 import type { Delivery } from '../../src/broker/delivery.ts';
@@ -12,7 +12,7 @@ import { BrokerError } from '../../src/broker/errors.ts';
 import type { Field } from '../../src/broker/field.ts';
 import { Message } from '../../src/broker/message.ts';
 import { Properties, type PropertyValues } from '../../src/broker/properties.ts';
-import type { Queue } from '../../src/broker/queue/queue.ts';
+import type { Outcome, Queue } from '../../src/broker/queue/queue.ts';
 import { type BrokerLimits, UNLIMITED } from '../../src/broker/quota.ts';
 import { Receipt } from '../../src/broker/receipt.ts';
 import type { Session } from '../../src/broker/session.ts';
@@ -60,6 +60,11 @@ export interface EngineOptions extends Omit<Partial<AsyncStoreOptions>, 'readyOn
   readonly queueResidentBytes?: number;
   readonly maxMessageBytes?: number;
   readonly limits?: Partial<BrokerLimits>;
+  /** Rules for all queues. */
+  readonly queues?: Pick<
+    BrokerOptions,
+    'consumerTimeoutMs' | 'defaultQueueType' | 'relaxedRedeclaration'
+  >;
   readonly kept?: Command[];
   readonly store?: MessageStore;
   readonly folders?: Folders;
@@ -126,6 +131,7 @@ export class Engine {
         limits: { ...UNLIMITED, ...options.limits },
         maxMessageBytes: options.maxMessageBytes ?? 1_000_000,
         queueResidentBytes: options.queueResidentBytes ?? RESIDENT_BYTES,
+        ...options.queues,
       }),
     );
     return engine;
@@ -343,7 +349,7 @@ export class Recorder implements Consumer {
   }
 
   /** Settles the oldest delivery that it holds, or the one with this body. */
-  settle(outcome: 'ack' | 'requeue' | 'reject', body?: string): void {
+  settle(outcome: Outcome, body?: string): void {
     const index = body === undefined ? 0 : this.held.indexOf(body);
     const [delivery] = this.deliveries.splice(index, 1);
     this.session.settle(delivery as Delivery, outcome);

@@ -2,7 +2,7 @@
  * Class basic: qos, consume, get, ack and their kin [AMQP 1.8]. What is on the way in is
  * publishing.ts, what is on the way out delivering.ts; tags and acks are kept in unacked.ts.
  */
-import { generatedName } from '../../../src/broker/topology-access.ts';
+import { generatedName } from '../../../src/broker/queue-declaration.ts';
 import { methodFrame } from '../compile.ts';
 import { AmqpConsumer } from '../consumer.ts';
 import { AmqpError } from '../errors.ts';
@@ -72,8 +72,9 @@ const ack: Handler<'basic.ack'> = (channel, { deliveryTag, multiple }) => {
   channel.settle(deliveryTag, multiple, 'ack');
 };
 
+/** Unlike basic.reject it does not count as a failed delivery (RabbitMQ 4.3). */
 const nack: Handler<'basic.nack'> = (channel, { deliveryTag, multiple, requeue }) => {
-  channel.settle(deliveryTag, multiple, requeue ? 'requeue' : 'reject');
+  channel.settle(deliveryTag, multiple, requeue ? 'release' : 'reject');
 };
 
 const reject: Handler<'basic.reject'> = (channel, { deliveryTag, requeue }) => {
@@ -84,12 +85,12 @@ const reject: Handler<'basic.reject'> = (channel, { deliveryTag, requeue }) => {
 const recover: Handler<'basic.recover'> = (channel, { requeue }) => {
   checkRequeue(requeue);
   channel.send('basic.recover-ok', {});
-  channel.recover();
+  channel.giveBack('release');
 };
 
 const recoverAsync: Handler<'basic.recover-async'> = (channel, { requeue }) => {
   checkRequeue(requeue);
-  channel.recover();
+  channel.giveBack('release');
 };
 
 function checkRequeue(requeue: boolean): void {

@@ -3,11 +3,17 @@
  * does with routing keys is its Router; the types are listed in exchange-types.ts. To add one:
  * a Router in a file of its own and a row there.
  */
+import { effectiveKeys, type Governing, UNGOVERNED } from '../effective.ts';
 import { resource } from '../errors.ts';
 import { type Fields, stringOf } from '../field.ts';
 import type { Message } from '../message.ts';
 import { type Binding, nameOf, sameBinding } from './binding.ts';
 import type { Matched } from './matched.ts';
+
+/** The arguments that policies can say, too, by the key of the policy. */
+export const EXCHANGE_KEYS: ReadonlyMap<string, string> = new Map([
+  ['alternate-exchange', 'alternate-exchange'],
+]);
 
 /** The part of an exchange that depends on its type. */
 export interface Router {
@@ -46,7 +52,9 @@ export class Exchange {
   readonly internal: boolean;
   readonly arguments: Fields;
   /** Where messages go that this exchange routes nowhere. */
-  readonly alternate: string | null;
+  alternate: string | null = null;
+  /** The policies that apply. */
+  governing = UNGOVERNED;
   readonly router: Router;
   readonly bindings = new Set<Binding>();
   /** Messages published to it, and the queues that they reached from here, each counted. */
@@ -65,9 +73,16 @@ export class Exchange {
     this.autoDelete = definition.autoDelete;
     this.internal = definition.internal;
     this.arguments = definition.arguments;
-    this.alternate = stringOf(definition.arguments.get('alternate-exchange'));
     this.router = router;
     this.vhost = vhost;
+    this.govern(UNGOVERNED);
+  }
+
+  /** Policies have changed: from now on these apply. */
+  govern(governing: Governing): void {
+    this.governing = governing;
+    const keys = effectiveKeys(this.arguments, EXCHANGE_KEYS, governing);
+    this.alternate = stringOf(keys.get('alternate-exchange')?.value);
   }
 
   toString(): string {

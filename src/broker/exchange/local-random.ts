@@ -23,6 +23,9 @@ export class LocalRandomRouter implements Router {
     let text: string | null = null;
     if (routingKey !== '') text = `Non empty binding '${routingKey}' key not permitted`;
     else if (destination.kind !== 'queue') text = 'Destination not found';
+    else if (destination.type !== 'classic') {
+      text = `Queue type ${destination.rules.module} not valid for this exchange type`;
+    }
     if (text !== null) throw new BrokerError('PRECONDITION_FAILED', text);
   }
 

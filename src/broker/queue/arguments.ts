@@ -1,34 +1,14 @@
 /**
- * Queue arguments: every `x-` argument of a declaration, checked and turned into settings. The
- * texts are RabbitMQ 4's. Arguments that it knows for another queue type are refused, arguments
- * that nobody knows are kept and shown but do nothing, as there. To add one: a row in ARGUMENTS,
- * a field in QueueSettings, and the code that honours it.
+ * Queue arguments: every `x-` argument of a declaration, checked. The texts are RabbitMQ 4's. An
+ * argument that it knows for another queue type is refused, one that nobody knows is kept and
+ * shown but does nothing, as there. To add one: a row in CHECKS, its name in queue-types.ts, a
+ * field in settings.ts, and the code that honours it.
  */
 import { BrokerError, resource } from '../errors.ts';
-import { type Field, type Fields, integerOf, stringOf, typeOf } from '../field.ts';
+import { type Field, type Fields, integerOf, typeOf } from '../field.ts';
 import { MAX_TTL_MS } from '../properties.ts';
-
-export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx';
-
-/** What a queue does, as far as its arguments say. −1 stands for no limit. */
-export interface QueueSettings {
-  /** x-message-ttl: ms that a message may wait; 0 means deliver at once or expire. */
-  readonly ttlMs: number;
-  /** x-expires: ms without use after which the queue is deleted. */
-  readonly expiresMs: number;
-  readonly deadLetterExchange: string | null;
-  readonly deadLetterRoutingKey: string | null;
-  /** x-max-length: ready messages. */
-  readonly maxLength: number;
-  /** x-max-length-bytes: bytes of the bodies of ready messages. */
-  readonly maxLengthBytes: number;
-  readonly overflow: Overflow;
-  /** x-max-priority, 0 … 255. */
-  readonly maxPriority: number;
-  readonly singleActiveConsumer: boolean;
-}
-
-const OVERFLOWS: readonly string[] = ['drop-head', 'reject-publish', 'reject-publish-dlx'];
+import { DELAYED_RETRIES, LOCATORS, OVERFLOWS, STRATEGIES } from './argument-values.ts';
+import { KNOWN_ARGUMENTS, type QueueType } from './queue-types.ts';
 
 /** Thrown by checks with what RabbitMQ prints after the colon. */
 class Unacceptable extends Error {}
@@ -38,112 +18,83 @@ class WrongType extends Error {}
 
 type Check = (value: Field, all: Fields) => void;
 
-/** The arguments that classic queues take. */
-const ARGUMENTS: Readonly<Record<string, Check>> = {
-  'x-queue-type': checkQueueType,
-  'x-expires': (value) => checkDuration(value, 1),
-  'x-message-ttl': (value) => checkDuration(value, 0),
-  'x-dead-letter-exchange': checkExchangeName,
-  'x-dead-letter-routing-key': (value, all) => {
-    checkText(value);
-    if (!all.has('x-dead-letter-exchange')) {
-      throw new Unacceptable('routing_key_but_no_dlx_defined');
-    }
-  },
-  'x-max-length': checkCount,
-  'x-max-length-bytes': checkCount,
-  'x-max-priority': (value) => {
-    const priority = checkCount(value);
-    if (priority > 255) throw new Unacceptable(`{max_value_exceeded,${priority}}`);
-  },
-  'x-overflow': (value) => {
-    if (!OVERFLOWS.includes(checkText(value))) throw new Unacceptable('invalid_overflow');
-  },
-  'x-single-active-consumer': (value) => {
-    if (typeof value !== 'boolean') throw unacceptableType(value);
-  },
-  'x-queue-mode': (value) => {
-    const mode = checkText(value);
-    if (mode !== 'default' && mode !== 'lazy') {
-      throw new Unacceptable(`"unsupported queue mode '${mode}'"`);
-    }
-  },
-  'x-queue-version': checkCount,
-  'x-queue-master-locator': checkText,
-  'x-queue-leader-locator': checkText,
-};
-
-/** Arguments that RabbitMQ has for quorum queues or streams and refuses on classic ones. */
-const OF_OTHER_TYPES: ReadonlySet<string> = new Set([
-  'x-consumer-disconnected-timeout',
-  'x-consumer-timeout',
-  'x-dead-letter-strategy',
-  'x-delayed-retry-max',
-  'x-delayed-retry-min',
-  'x-delayed-retry-type',
-  'x-delivery-limit',
-  'x-initial-cluster-size',
-  'x-max-age',
-  'x-max-in-memory-bytes',
-  'x-max-in-memory-length',
-  'x-member-placement-tag',
-  'x-quorum-initial-group-size',
-  'x-stream-filter-size-bytes',
-  'x-stream-max-segment-size-bytes',
+const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
+  ['x-expires', (value) => checkDuration(value, 1)],
+  ['x-message-ttl', (value) => checkDuration(value, 0)],
+  ['x-dead-letter-exchange', checkExchangeName],
+  ['x-dead-letter-routing-key', checkDeadLetterKey],
+  ['x-dead-letter-strategy', (value) => checkOneOf(value, STRATEGIES, 'invalid_dlx_strategy')],
+  ['x-max-length', checkCount],
+  ['x-max-length-bytes', checkCount],
+  ['x-max-in-memory-length', checkCount],
+  ['x-max-in-memory-bytes', checkCount],
+  ['x-max-priority', checkPriority],
+  ['x-overflow', (value) => checkOneOf(value, OVERFLOWS, 'invalid_overflow')],
+  ['x-single-active-consumer', checkBoolean],
+  ['x-queue-mode', checkQueueMode],
+  ['x-queue-version', checkQueueVersion],
+  ['x-queue-master-locator', checkText],
+  ['x-queue-leader-locator', (value) => checkOneOf(value, LOCATORS, 'invalid_queue_locator_arg')],
+  ['x-quorum-initial-group-size', (value) => checkLeast(value, 1)],
+  ['x-member-placement-tag', checkFilledText],
+  ['x-delivery-limit', checkInteger],
+  ['x-consumer-timeout', (value) => checkDuration(value, 0)],
+  ['x-consumer-disconnected-timeout', (value) => checkDuration(value, 0)],
+  ['x-delayed-retry-type', checkDelayedRetry],
+  ['x-delayed-retry-min', (value) => checkDuration(value, 1)],
+  ['x-delayed-retry-max', (value) => checkDuration(value, 1)],
 ]);
 
-/** Arguments of which an equal re-declaration has to bring the same values. */
-const COMPARED: readonly string[] = Object.keys(ARGUMENTS).filter(
-  (name) => name !== 'x-queue-type',
-);
-
 /**
- * The settings that a declaration asks for.
- * @throws BrokerError PRECONDITION_FAILED with RabbitMQ's text for the first bad argument
+ * Checks the arguments of a declaration for a type.
+ * @throws BrokerError PRECONDITION_FAILED with RabbitMQ's text for the first bad one
  */
-export function settingsOf(args: Fields, queueName: string, vhost: string): QueueSettings {
-  for (const [name, value] of args) checkArgument(name, value, args, queueName, vhost);
-  return {
-    ttlMs: integerOf(args.get('x-message-ttl')) ?? -1,
-    expiresMs: integerOf(args.get('x-expires')) ?? -1,
-    deadLetterExchange: stringOf(args.get('x-dead-letter-exchange')),
-    deadLetterRoutingKey: stringOf(args.get('x-dead-letter-routing-key')),
-    maxLength: integerOf(args.get('x-max-length')) ?? -1,
-    maxLengthBytes: integerOf(args.get('x-max-length-bytes')) ?? -1,
-    overflow: (stringOf(args.get('x-overflow')) ?? 'drop-head') as Overflow,
-    maxPriority: integerOf(args.get('x-max-priority')) ?? 0,
-    singleActiveConsumer: args.get('x-single-active-consumer') === true,
-  };
-}
-
-/** The names of the arguments that must be equal when a queue is declared again. */
-export function comparedArguments(): readonly string[] {
-  return COMPARED;
-}
-
-function checkArgument(
-  name: string,
-  value: Field,
-  all: Fields,
-  queue: string,
+export function checkArguments(
+  type: QueueType,
+  args: Fields,
+  queueName: string,
   vhost: string,
 ): void {
-  const where = resource('queue', queue, vhost);
-  if (OF_OTHER_TYPES.has(name)) {
-    const text = `invalid arg '${name}' for ${where} of queue type rabbit_classic_queue`;
-    throw new BrokerError('PRECONDITION_FAILED', text);
+  const where = resource('queue', queueName, vhost);
+  for (const [name, value] of args) {
+    if (!KNOWN_ARGUMENTS.has(name)) continue;
+    if (!type.arguments.includes(name)) throw ofOtherType(name, where, type);
+    checkArgument(name, value, args, where);
   }
-  const check = Object.hasOwn(ARGUMENTS, name) ? ARGUMENTS[name] : undefined;
-  if (check === undefined) return;
+}
+
+/** Is it an argument of the consumer that this queue type has no use for? */
+export function checkConsumerArguments(args: Fields, queue: string, type: QueueType): void {
+  for (const [name, value] of args) {
+    if (name.startsWith('x-stream-')) throw ofOtherType(name, queue, type);
+    const known = name === 'x-priority' || (name === 'x-consumer-timeout' && type.counts);
+    if (known) guard(name, queue, () => checkConsumerArgument(name, value));
+  }
+}
+
+function checkConsumerArgument(name: string, value: Field): void {
+  if (name === 'x-priority') checkInteger(value);
+  else checkDuration(value, 0);
+}
+
+function ofOtherType(name: string, where: string, type: QueueType): BrokerError {
+  const text = `invalid arg '${name}' for ${where} of queue type ${type.module}`;
+  return new BrokerError('PRECONDITION_FAILED', text);
+}
+
+function checkArgument(name: string, value: Field, all: Fields, where: string): void {
+  guard(name, where, () => CHECKS.get(name)?.(value, all));
+}
+
+/** Turns the objections of checks into RabbitMQ's sentences. */
+function guard(name: string, where: string, check: () => void): void {
   try {
-    check(value, all);
+    check();
   } catch (error) {
     if (error instanceof WrongType) throw wrongType(error.message, name, where);
     if (!(error instanceof Unacceptable)) throw error;
-    throw new BrokerError(
-      'PRECONDITION_FAILED',
-      `invalid arg '${name}' for ${where}: ${error.message}`,
-    );
+    const text = `invalid arg '${name}' for ${where}: ${error.message}`;
+    throw new BrokerError('PRECONDITION_FAILED', text);
   }
 }
 
@@ -152,28 +103,76 @@ function checkExchangeName(value: Field): void {
   if (typeof value !== 'string') throw new WrongType(typeOf(value));
 }
 
-function checkQueueType(value: Field): void {
-  const type = checkText(value);
-  if (type !== 'classic') throw new Unacceptable(`"unsupported queue type '${type}'"`);
+function checkDeadLetterKey(value: Field, all: Fields): void {
+  checkText(value);
+  if (!all.has('x-dead-letter-exchange')) throw new Unacceptable('routing_key_but_no_dlx_defined');
+}
+
+function checkPriority(value: Field): void {
+  const priority = checkCount(value);
+  if (priority > 255) throw new Unacceptable(`{max_value_exceeded,${priority}}`);
+}
+
+function checkQueueMode(value: Field): void {
+  const mode = checkText(value);
+  if (mode === 'default' || mode === 'lazy') return;
+  throw new Unacceptable(`"unsupported queue mode '${mode}'"`);
+}
+
+/** RabbitMQ 4.3 refuses 1 as well: how a queue keeps its messages is no client's business here. */
+function checkQueueVersion(value: Field): void {
+  const version = checkInteger(value);
+  if (version === 1 || version === 2) return;
+  throw new Unacceptable(`"unsupported queue version '${version}'"`);
+}
+
+function checkDelayedRetry(value: Field, all: Fields): void {
+  const type = checkOneOf(value, DELAYED_RETRIES, 'invalid_delayed_retry_type');
+  if (type === 'disabled' || all.has('x-delayed-retry-min')) return;
+  throw new Unacceptable('delayed_retry_type_but_no_delayed_retry_min_defined');
+}
+
+function checkOneOf(value: Field, allowed: readonly string[], objection: string): string {
+  const text = checkText(value);
+  if (!allowed.includes(text)) throw new Unacceptable(objection);
+  return text;
+}
+
+function checkInteger(value: Field): number {
+  const integer = integerOf(value);
+  if (integer === null) throw new Unacceptable(`"expected integer, got ${typeOf(value)}"`);
+  return integer;
 }
 
 /** @returns the value, an integer of at least 0 */
 function checkCount(value: Field): number {
-  const count = integerOf(value);
-  if (count === null) throw new Unacceptable(`"expected integer, got ${typeOf(value)}"`);
+  const count = checkInteger(value);
   if (count < 0) throw new Unacceptable(`{value_negative,${count}}`);
   return count;
 }
 
+function checkLeast(value: Field, least: number): number {
+  const count = checkCount(value);
+  if (count < least) throw new Unacceptable(`{value_zero,${count}}`);
+  return count;
+}
+
 function checkDuration(value: Field, least: number): void {
-  const ms = checkCount(value);
-  if (ms < least) throw new Unacceptable(`{value_zero,${ms}}`);
+  const ms = checkLeast(value, least);
   if (ms > MAX_TTL_MS) throw new Unacceptable(`{value_too_large,${ms}}`);
+}
+
+function checkBoolean(value: Field): void {
+  if (typeof value !== 'boolean') throw unacceptableType(value);
 }
 
 function checkText(value: Field): string {
   if (typeof value !== 'string') throw unacceptableType(value);
   return value;
+}
+
+function checkFilledText(value: Field): void {
+  if (checkText(value) === '') throw new Unacceptable('empty_binary');
 }
 
 function unacceptableType(value: Field): Unacceptable {

@@ -6,6 +6,7 @@
 import { type Meta, NO_REF, type Ref } from '../../storage/message-store.ts';
 import { Delivery } from '../delivery.ts';
 import type { Message } from '../message.ts';
+import { acquiredOf, failedOf, withCounts } from './counts.ts';
 import type { DeathReason } from './dead-letter.ts';
 import { Departures } from './departures.ts';
 import { type Expirable, Expiry } from './expiry.ts';
@@ -15,23 +16,33 @@ import type { Paging } from './paging.ts';
 import type { Queue } from './queue.ts';
 import type { QueueHost } from './queue-host.ts';
 import type { ReadyList } from './ready-list.ts';
+import type { Returned } from './returns.ts';
 
 export class Backlog implements Expirable {
   paging: Paging | null = null;
   private readonly queue: Queue;
   private readonly host: QueueHost;
   private readonly levels: Levels;
-  private readonly drops: boolean;
-  private readonly rejects: boolean;
+  private readonly counts: boolean;
+  private drops = false;
+  private rejects = false;
   private expiry: Expiry | null = null;
   private departures: Departures | null = null;
 
   constructor(queue: Queue, host: QueueHost) {
     this.queue = queue;
     this.host = host;
-    this.levels = new Levels(queue.settings.maxPriority);
-    const bounded = isBounded(queue.settings);
-    this.drops = bounded && queue.settings.overflow === 'drop-head';
+    const { rules, settings } = queue;
+    this.counts = rules.counts;
+    this.levels = new Levels(settings.maxPriority, rules.defaultPriority);
+    this.configure();
+  }
+
+  /** Takes notice of the queue's settings; they may have changed. */
+  configure(): void {
+    const { settings } = this.queue;
+    const bounded = isBounded(settings);
+    this.drops = bounded && settings.overflow === 'drop-head';
     this.rejects = bounded && !this.drops;
   }
 
@@ -55,7 +66,8 @@ export class Backlog implements Expirable {
     const level = this.levels.levelOf(message);
     const position = this.levels.list(level).skip();
     const expiresAtMs = this.expiryOf(message);
-    return new Delivery(message, this.queue, ref, level, position, 0, false, expiresAtMs);
+    const { queue } = this;
+    return new Delivery(message, message, queue, ref, level, position, 0, 0, false, expiresAtMs);
   }
 
   /** Appends a message. */
@@ -81,10 +93,26 @@ export class Backlog implements Expirable {
 
   /** Puts a delivery back where it came from. */
   putBack(delivery: Delivery): void {
-    const { level, position, message, ref, expiresAtMs } = delivery;
-    this.paging?.hold(message);
+    const { level, position, kept, ref, expiresAtMs } = delivery;
+    this.paging?.hold(kept);
     const deliveries = delivery.deliveryCount + 1;
-    this.levels.putBack(level, position, message, ref, expiresAtMs, deliveries);
+    this.levels.putBack(level, position, kept, ref, expiresAtMs, deliveries);
+    if (expiresAtMs !== 0) this.watch(level, position, expiresAtMs);
+  }
+
+  /** The message if it may stay in memory, else null: the store has it. */
+  keep(message: Message, ref: Ref): Message | null {
+    if (this.paging === null || this.paging.keeps(message.body.length)) return message;
+    if (ref !== NO_REF) return null;
+    this.paging.hold(message);
+    return message;
+  }
+
+  /** Appends a message to those that came back, which {@link keep} has been asked about. */
+  addReturned({ message, ref, bodyBytes, expiresAtMs, counts }: Returned): void {
+    const { levels } = this;
+    const level = levels.returns;
+    const position = levels.push(level, message, ref, bodyBytes, expiresAtMs, counts);
     if (expiresAtMs !== 0) this.watch(level, position, expiresAtMs);
   }
 
@@ -142,13 +170,18 @@ export class Backlog implements Expirable {
   }
 
   private takeRow(list: ReadyList, level: number, position: number, message: Message): Delivery {
+    const count = list.deliveryCountAt(position);
+    const failed = this.counts ? failedOf(count) : count;
+    const acquired = this.counts ? acquiredOf(count) : 0;
     const delivery = new Delivery(
+      acquired === 0 ? message : withCounts(message, acquired, failed),
       message,
       this.queue,
       list.refAt(position),
       level,
       position,
-      list.deliveryCountAt(position),
+      failed,
+      acquired,
       list.redeliveredAt(position),
       list.expiresAtMsAt(position),
     );

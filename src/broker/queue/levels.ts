@@ -10,19 +10,31 @@ export class Levels {
   /** Messages that wait, and the sum of their bodies in bytes. */
   size = 0;
   bytes = 0;
+  /** Above every priority: messages that came back, if they have a list of their own. */
+  readonly returns: number;
   /** By priority; made when first needed. */
   private readonly levels: (ReadyList | null)[];
   private readonly highest: number;
+  private readonly usual: number;
+  /** No level above it has messages. */
+  private top = 0;
 
-  /** @param maxPriority 0 … 255; messages above it count as of that priority */
-  constructor(maxPriority: number) {
+  /**
+   * @param maxPriority 0 … 255; messages above it count as of that priority
+   * @param defaultPriority of messages that have none
+   */
+  constructor(maxPriority: number, defaultPriority = 0) {
     this.highest = maxPriority;
-    this.levels = new Array(maxPriority + 1).fill(null);
+    this.usual = Math.min(defaultPriority, maxPriority);
+    this.returns = maxPriority + 1;
+    this.levels = new Array(maxPriority + 2).fill(null);
     this.levels[0] = new ReadyList();
   }
 
   levelOf(message: { readonly priority: number }): number {
-    return this.highest === 0 ? 0 : Math.min(message.priority, this.highest);
+    if (this.highest === 0) return 0;
+    const { priority } = message;
+    return priority < 0 ? this.usual : Math.min(priority, this.highest);
   }
 
   list(level: number): ReadyList {
@@ -36,10 +48,11 @@ export class Levels {
   /** The highest level that has messages, −1 if there are none. */
   topLevel(): number {
     if (this.size === 0) return -1;
-    if (this.highest === 0) return 0;
-    for (let level = this.highest; level >= 0; level--) {
+    for (let level = this.top; level >= 0; level--) {
       const list = this.levels[level];
-      if (list !== null && list !== undefined && list.size > 0) return level;
+      if (list === null || list === undefined || list.size === 0) continue;
+      this.top = level;
+      return level;
     }
     return -1;
   }
@@ -55,6 +68,7 @@ export class Levels {
   ): number {
     this.size++;
     this.bytes += bodyBytes;
+    if (level > this.top) this.top = level;
     const redelivered = deliveryCount > 0;
     const list = this.list(level);
     return list.push(message, ref, bodyBytes, expiresAtMs, deliveryCount, redelivered);
@@ -70,6 +84,7 @@ export class Levels {
   ): void {
     this.size++;
     this.bytes += message.body.length;
+    if (level > this.top) this.top = level;
     this.list(level).putBack(position, message, ref, expiresAtMs, deliveryCount);
   }
 
@@ -82,7 +97,7 @@ export class Levels {
 
   /** Every waiting message in the order of delivery. It must not change meanwhile. */
   *rows(): Generator<{ readonly level: number; readonly position: number }> {
-    for (let level = this.highest; level >= 0; level--) {
+    for (let level = this.returns; level >= 0; level--) {
       const list = this.levels[level];
       if (list === null || list === undefined) continue;
       for (const position of list.positions()) yield { level, position };

@@ -4,10 +4,10 @@
  * message away (its publisher gets a nack), reject-publish-dlx dead-letters it besides.
  */
 
-import type { QueueSettings } from './arguments.ts';
 import type { Levels } from './levels.ts';
+import type { QueueSettings } from './settings.ts';
 
-/** Is there a limit at all? Asked once, when the queue is made. */
+/** Is there a limit at all? Asked when the queue is made, and when its settings change. */
 export function isBounded(settings: QueueSettings): boolean {
   return settings.maxLength >= 0 || settings.maxLengthBytes >= 0;
 }

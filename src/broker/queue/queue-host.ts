@@ -5,16 +5,19 @@
 import type { Clock } from '../../clock.ts';
 import type { QueueId, Ref } from '../../storage/message-store.ts';
 import type { VhostChange } from '../catalog.ts';
+import type { Governing } from '../effective.ts';
 import type { Fields } from '../field.ts';
 import type { Message } from '../message.ts';
-import type { QueueSettings } from './arguments.ts';
 import type { DeathReason } from './dead-letter.ts';
 import type { Queue } from './queue.ts';
+import type { QueueType } from './queue-types.ts';
 
 /** What a queue needs of the vhost it is in. */
 export interface QueueHost {
   readonly name: string;
   readonly clock: Clock;
+  /** ms that consumers may hold a message unless the queue or they say otherwise; 0: for ever. */
+  readonly consumerTimeoutMs: number;
   /** Publishes a message that the queue gave up; completed() is called when it is safe. */
   deadLetter(queue: Queue, message: Message, ref: Ref, reason: DeathReason): void;
   /** The queue is not used any more: auto-delete or x-expires. */
@@ -39,5 +42,6 @@ export interface QueueDefinition {
   readonly owner: string | null;
   readonly autoDelete: boolean;
   readonly arguments: Fields;
-  readonly settings: QueueSettings;
+  readonly type: QueueType;
+  readonly governing: Governing;
 }

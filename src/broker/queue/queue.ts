@@ -15,6 +15,7 @@ import {
   type Ref,
 } from '../../storage/message-store.ts';
 import type { Delivery } from '../delivery.ts';
+import { effectiveKeys, type Governing } from '../effective.ts';
 import { BrokerError, resource } from '../errors.ts';
 import type { Fields } from '../field.ts';
 import { Message } from '../message.ts';
@@ -26,30 +27,43 @@ import {
   Subscription,
 } from '../subscription.ts';
 import { DeathCounts, DeliveryCounts } from '../traffic.ts';
-import type { QueueSettings } from './arguments.ts';
 import { Backlog } from './backlog.ts';
+import { packCounts } from './counts.ts';
 import type { DeathReason } from './dead-letter.ts';
+import { DeliveryTimeouts } from './delivery-timeouts.ts';
 import type { QueueDefinition, QueueHost } from './queue-host.ts';
+import type { QueueType, QueueTypeName } from './queue-types.ts';
+import { Returns, type ReturnsHost } from './returns.ts';
+import { defaultsOf, QUEUE_KEYS, type QueueSettings, settingsOf } from './settings.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Unsettled } from './unsettled.ts';
 
-/** How a delivery ends: done with, back to its place, or given up. */
-export type Outcome = 'ack' | 'requeue' | 'reject';
+/**
+ * How a delivery ends: done with; back to the queue because it failed, or without having been
+ * tried ('release', which a delivery limit does not count); or given up.
+ */
+export type Outcome = 'ack' | 'requeue' | 'release' | 'reject';
 
-export class Queue implements QueueSink, ReceiptHolder {
+export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   readonly kind = 'queue';
   readonly name: string;
   readonly id: QueueId;
+  readonly type: QueueTypeName;
+  /** What its type does. */
+  readonly rules: QueueType;
+  /** Are messages that were published as transient kept as well, and confirmed when they are? */
+  readonly keepsAll: boolean;
   readonly durable: boolean;
   readonly owner: string | null;
   readonly autoDelete: boolean;
   readonly arguments: Fields;
-  readonly settings: QueueSettings;
-  readonly type = 'classic';
   /** Messages that were routed here, and what became of them. */
   published = 0;
   readonly counts = new DeliveryCounts();
   readonly deaths = new DeathCounts();
+  settings: QueueSettings;
+  /** The policies that apply. */
+  governing: Governing;
   readonly backlog: Backlog;
   readonly subscriptions: Subscriptions;
   /**
@@ -57,8 +71,6 @@ export class Queue implements QueueSink, ReceiptHolder {
    * null if there is no such place.
    */
   store: QueueStore | null = null;
-  /** Are messages that were published as transient kept as well, and confirmed when they are? */
-  readonly keepsAll: boolean = false;
   /** Messages handed out and not settled. */
   unsettled = 0;
   /** Messages published to a `readyOn: 'durable'` store and not settled yet, and their bodies. */
@@ -70,6 +82,9 @@ export class Queue implements QueueSink, ReceiptHolder {
   /** The route that reached this queue last; makes a route a set without a Set. */
   routeMark = 0;
   private readonly host: QueueHost;
+  /** What comes back, and who holds what for how long: of quorum queues only. */
+  private readonly returns: Returns | null;
+  private readonly timeouts: DeliveryTimeouts | null;
   private idleTimer: Timer | null = null;
   private draining = false;
   /** Fetches that wait for the head of the backlog to be read back. */
@@ -83,10 +98,49 @@ export class Queue implements QueueSink, ReceiptHolder {
     this.owner = definition.owner;
     this.autoDelete = definition.autoDelete;
     this.arguments = definition.arguments;
-    this.settings = definition.settings;
+    this.type = definition.type.name;
+    this.rules = definition.type;
+    this.keepsAll = definition.type.keepsAll;
+    this.governing = definition.governing;
+    this.settings = this.effectiveSettings();
     this.backlog = new Backlog(this, host);
-    this.subscriptions = new Subscriptions(this.settings.singleActiveConsumer);
+    const { singleActiveConsumer } = this.settings;
+    this.subscriptions = new Subscriptions(singleActiveConsumer, this.rules.activeByPriority);
+    const { clock } = host;
+    const overdue = (subscription: Subscription): void => this.timedOut(subscription);
+    this.returns = this.rules.counts ? new Returns(this, clock) : null;
+    this.timeouts = this.rules.counts ? new DeliveryTimeouts(clock, overdue) : null;
     this.touch();
+  }
+
+  /** Policies have changed: from now on these apply. */
+  govern(governing: Governing): void {
+    this.governing = governing;
+    this.settings = this.effectiveSettings();
+    this.backlog.configure();
+    this.timeouts?.look();
+    this.touch();
+    if (this.backlog.size > 0) this.backlog.trim();
+  }
+
+  /** What counts where nobody has said anything, by the key of a policy. */
+  defaults(): Fields {
+    return defaultsOf(this.rules, this.host.consumerTimeoutMs);
+  }
+
+  /** Messages that came back and wait for their delay; they are not ready. */
+  get delayed(): number {
+    return this.returns?.delayed ?? 0;
+  }
+
+  /** ms that consumers may hold a message; 0: for ever. */
+  get consumerTimeoutMs(): number {
+    const { consumerTimeoutMs } = this.settings;
+    return consumerTimeoutMs < 0 ? this.host.consumerTimeoutMs : consumerTimeoutMs;
+  }
+
+  get vhostName(): string {
+    return this.host.name;
   }
 
   /** Messages ready for delivery. */
@@ -134,13 +188,13 @@ export class Queue implements QueueSink, ReceiptHolder {
    */
   subscribe(consumer: Consumer, options: SubscribeOptions): Subscription {
     const { all } = this.subscriptions;
-    const wantsAlone = options.exclusive === true;
+    const wantsAlone = options.exclusive === true && this.rules.exclusiveConsumers;
     const taken = all.some((other) => other.exclusive) || (wantsAlone && all.length > 0);
     if (taken || (wantsAlone && this.settings.singleActiveConsumer)) {
       throw new BrokerError('ACCESS_REFUSED', `${this} in exclusive use`);
     }
     this.idleTimer?.cancel();
-    const subscription = new Subscription(this, consumer, options);
+    const subscription = new Subscription(this, consumer, { ...options, exclusive: wantsAlone });
     this.subscriptions.add(subscription);
     return subscription;
   }
@@ -187,8 +241,15 @@ export class Queue implements QueueSink, ReceiptHolder {
   /**
    * Fetches one message without a subscription; null if none is ready.
    * @param holder who has to settle it; null counts as settled at once
+   * @throws BrokerError RESOURCE_LOCKED
    */
   async fetch(holder: Unsettled | null): Promise<Delivery | null> {
+    if (this.settings.singleActiveConsumer && !this.rules.fetchesWithActive) {
+      const text =
+        `cannot obtain access to locked ${this}. basic.get operations are not supported by ` +
+        `${this.type} queues with single active consumer`;
+      throw new BrokerError('RESOURCE_LOCKED', text);
+    }
     this.touch();
     let delivery = this.backlog.takeHead();
     while (delivery === null && this.backlog.size > 0 && !this.deleted) {
@@ -237,6 +298,8 @@ export class Queue implements QueueSink, ReceiptHolder {
   delete(reason: CancelReason): number {
     this.deleted = true;
     this.backlog.clear();
+    this.returns?.clear();
+    this.timeouts?.clear();
     this.idleTimer?.cancel();
     for (const subscription of [...this.subscriptions.all]) {
       subscription.cancel();
@@ -249,8 +312,8 @@ export class Queue implements QueueSink, ReceiptHolder {
   /** The queue is in use: x-expires starts anew. */
   touch(): void {
     const { expiresMs } = this.settings;
-    if (expiresMs < 0 || this.deleted || this.subscriptions.size > 0) return;
     this.idleTimer?.cancel();
+    if (expiresMs < 0 || this.deleted || this.subscriptions.size > 0) return;
     this.idleTimer = this.host.clock.schedule(expiresMs, () => this.host.unused(this));
   }
 
@@ -278,27 +341,53 @@ export class Queue implements QueueSink, ReceiptHolder {
     if (!this.deleted) this.delete('queue unavailable');
   }
 
-  private handBack(delivery: Delivery, outcome: 'requeue' | 'reject'): void {
-    const { message, ref, deliveryCount } = delivery;
-    if (outcome === 'reject') {
-      this.deaths.rejected++;
-      this.giveUp(message, ref, 'rejected');
-      return;
-    }
-    if (ref !== NO_REF) this.store?.returned(ref, deliveryCount + 1);
-    this.backlog.putBack(delivery);
-    this.settleDown();
+  /** The store should know how often a message was out. */
+  remember(ref: Ref, counts: number): void {
+    if (ref !== NO_REF) this.store?.returned(ref, counts);
   }
 
   /** After the backlog has grown: deliver, else expire, else make room. */
-  private settleDown(): void {
+  settleDown(): void {
     this.drain();
     if (this.backlog.size > 0) this.backlog.trim();
   }
 
   /** Should it never come back, because the process ends, it is redelivered. */
-  private handedOut({ ref, deliveryCount }: Delivery): void {
-    if (ref !== NO_REF) this.store?.delivered(ref, deliveryCount + 1);
+  private handedOut({ ref, deliveryCount, acquiredCount }: Delivery): void {
+    if (ref === NO_REF) return;
+    const failures = deliveryCount + 1;
+    const counts = this.rules.counts ? packCounts(acquiredCount + 1, failures) : failures;
+    this.store?.delivered(ref, counts);
+  }
+
+  private handBack(delivery: Delivery, outcome: 'requeue' | 'release' | 'reject'): void {
+    const { kept, ref, deliveryCount } = delivery;
+    if (outcome === 'reject') {
+      this.deaths.rejected++;
+      this.giveUp(kept, ref, 'rejected');
+    } else if (this.returns !== null) {
+      this.returns.take(delivery, outcome === 'requeue');
+    } else {
+      this.remember(ref, deliveryCount + 1);
+      this.backlog.putBack(delivery);
+      this.settleDown();
+    }
+  }
+
+  /** It held a message for too long: what it holds goes back, and it gets nothing more. */
+  private timedOut(subscription: Subscription): void {
+    const held = [...subscription.unsettled];
+    subscription.cancel();
+    for (const delivery of held) {
+      delivery.withdrawn = true;
+      this.settle(delivery, 'release');
+    }
+    subscription.consumer.cancelled('consumer timeout');
+  }
+
+  private effectiveSettings(): QueueSettings {
+    const keys = effectiveKeys(this.arguments, QUEUE_KEYS, this.governing);
+    return settingsOf(this.rules, this.arguments, keys);
   }
 
   private handOver(subscription: Subscription, delivery: Delivery): void {
@@ -318,6 +407,7 @@ export class Queue implements QueueSink, ReceiptHolder {
       this.unsettled++;
       subscription.charge(delivery);
       this.handedOut(delivery);
+      if (this.timeouts !== null) this.timeouts.handedOver(delivery, subscription);
     }
     subscription.consumer.take(delivery);
   }

@@ -1,7 +1,8 @@
 /**
  * Subscriptions: whose turn it is. Round robin among the subscriptions of the highest priority
  * that can take a message; those that cannot are parked and cost nothing until they resume. With
- * a single active consumer only the first registered takes part. Hot path.
+ * a single active consumer only one takes part: the first registered, or, where priorities count,
+ * the first of the highest, once whoever was active before has settled everything. Hot path.
  */
 import type { Subscription } from '../subscription.ts';
 
@@ -28,13 +29,18 @@ export class Subscriptions {
   /** In the order of registration. */
   readonly all: Subscription[] = [];
   private readonly singleActive: boolean;
+  private readonly byPriority: boolean;
+  /** With a single active consumer: who it is. */
+  private elected: Subscription | null = null;
   /** Highest priority first. */
   private readonly levels: Level[] = [];
   /** Where next() found the last one; null with a single active consumer. */
   private turn: Level | null = null;
 
-  constructor(singleActive: boolean) {
+  /** @param byPriority does one of a higher priority become the single active consumer? */
+  constructor(singleActive: boolean, byPriority = false) {
     this.singleActive = singleActive;
+    this.byPriority = byPriority;
   }
 
   get size(): number {
@@ -43,7 +49,8 @@ export class Subscriptions {
 
   /** With a single active consumer: the one that gets the messages. */
   get active(): Subscription | null {
-    return this.singleActive ? (this.all[0] ?? null) : null;
+    if (!this.singleActive) return null;
+    return this.elected ?? this.candidate();
   }
 
   add(subscription: Subscription): void {
@@ -53,6 +60,7 @@ export class Subscriptions {
   remove(subscription: Subscription): void {
     const index = this.all.indexOf(subscription);
     if (index >= 0) this.all.splice(index, 1);
+    if (this.elected === subscription) this.elected = null;
     const level = this.levelOf(subscription.priority);
     level.remove(subscription);
     // Priorities are the clients' to invent: an empty level is made again when it is needed.
@@ -92,12 +100,31 @@ export class Subscriptions {
   }
 
   private nextActive(): Subscription | null {
-    const active = this.all[0];
-    if (active === undefined || active.parked) return null;
-    if (active.willing()) return active;
+    const active = this.elect();
+    if (active === null || active.parked) return null;
+    if (active === this.candidate() && active.willing()) return active;
+    // Also if it has to make room: when it has settled something, it asks again.
     active.parked = true;
     this.levelOf(active.priority).remove(active);
     return null;
+  }
+
+  /** Who is active; a newcomer waits until nothing of its predecessor's is out. */
+  private elect(): Subscription | null {
+    const { elected } = this;
+    if (elected !== null && elected.unsettled.size > 0) return elected;
+    this.elected = this.candidate();
+    return this.elected;
+  }
+
+  /** Who ought to be active. */
+  private candidate(): Subscription | null {
+    let best = this.all[0] ?? null;
+    if (!this.byPriority || best === null) return best;
+    for (const subscription of this.all) {
+      if (subscription.priority > best.priority) best = subscription;
+    }
+    return best;
   }
 
   private levelOf(priority: number): Level {

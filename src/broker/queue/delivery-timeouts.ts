@@ -1,0 +1,68 @@
+/**
+ * DeliveryTimeouts: consumers of a quorum queue that hold a message for too long. Such a consumer
+ * is cancelled and what it holds goes back, without counting as a failure. One timer a queue, for
+ * the oldest delivery, so that handing over and settling cost next to nothing.
+ */
+import type { Clock, Timer } from '../../clock.ts';
+import type { Delivery } from '../delivery.ts';
+import type { Subscription } from '../subscription.ts';
+
+export class DeliveryTimeouts {
+  private readonly clock: Clock;
+  /** Deliveries remember small numbers. */
+  private readonly bornMs: number;
+  private readonly onTimeout: (subscription: Subscription) => void;
+  /** Those that hold something, or did when last looked at. */
+  private readonly holding = new Set<Subscription>();
+  private timer: Timer | null = null;
+  private timerAtMs = 0;
+
+  constructor(clock: Clock, onTimeout: (subscription: Subscription) => void) {
+    this.clock = clock;
+    this.bornMs = clock.now();
+    this.onTimeout = onTimeout;
+  }
+
+  handedOver(delivery: Delivery, subscription: Subscription): void {
+    const now = this.clock.now();
+    delivery.handedOverMs = now - this.bornMs;
+    this.holding.add(subscription);
+    const { timeoutMs } = subscription;
+    if (timeoutMs > 0) this.arm(now + timeoutMs);
+  }
+
+  /** Looks who is overdue; also after a timeout has changed. */
+  look(): void {
+    this.timer?.cancel();
+    this.timer = null;
+    const now = this.clock.now();
+    for (const subscription of [...this.holding]) {
+      const oldest = subscription.unsettled.first();
+      const { timeoutMs } = subscription;
+      if (oldest === null) this.holding.delete(subscription);
+      if (oldest === null || timeoutMs <= 0) continue;
+      const dueMs = this.bornMs + oldest.handedOverMs + timeoutMs;
+      if (dueMs > now) this.arm(dueMs);
+      else this.onTimeout(subscription);
+    }
+  }
+
+  /** For a queue that is gone. */
+  clear(): void {
+    this.timer?.cancel();
+    this.timer = null;
+    this.holding.clear();
+  }
+
+  private arm(atMs: number): void {
+    if (this.timer !== null) {
+      if (this.timerAtMs <= atMs) return;
+      this.timer.cancel();
+    }
+    this.timerAtMs = atMs;
+    this.timer = this.clock.schedule(Math.max(0, atMs - this.clock.now()), () => {
+      this.timer = null;
+      this.look();
+    });
+  }
+}
