@@ -40,6 +40,12 @@ export const QUEUE_NAME_PREFIX_BYTES = 64;
 /** How long a consumer of a quorum queue may hold a message unless somebody says otherwise. */
 export const CONSUMER_TIMEOUT_MS = 1_800_000;
 
+/** Dead letters of one queue that are on their way at once, if none may be lost. */
+export const DEAD_LETTERS_UNDERWAY = 32;
+
+/** How long a dead letter that could not be delivered waits for the next try. */
+export const DEAD_LETTER_RETRY_MS = 1_000;
+
 /** Words `#` in one binding key: more say nothing new and make matching slow. */
 export const TOPIC_HASHES_MAX = 16;
 

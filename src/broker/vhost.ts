@@ -18,6 +18,7 @@ import { PolicyAccess } from './policy-access.ts';
 import { Arrival } from './queue/arrival.ts';
 import { type Death, type DeathReason, deadLetterOf, isCycle } from './queue/dead-letter.ts';
 import type { Queue } from './queue/queue.ts';
+import type { SafeLetter } from './queue/safe-letters.ts';
 import { Receipt } from './receipt.ts';
 import { Topology, type TopologyHost } from './topology.ts';
 import type { Totals } from './totals.ts';
@@ -43,6 +44,8 @@ export interface VHostContext {
 interface Letter extends Death {
   readonly queue: Queue;
   readonly ref: Ref;
+  /** Set if it must arrive. */
+  readonly safe: SafeLetter | null;
 }
 
 /** Of a vhost that nobody has said anything about. */
@@ -153,7 +156,13 @@ export class VHost implements TopologyHost {
 
   deadLetter(queue: Queue, message: Message, ref: Ref, reason: DeathReason): void {
     const atMs = this.clock.now();
-    this.letters.push({ queue, ref, message, queueName: queue.name, reason, atMs });
+    this.letters.push({ queue, ref, message, queueName: queue.name, reason, atMs, safe: null });
+    if (!this.publishing) this.postLetters();
+  }
+
+  deadLetterSafely(queue: Queue, safe: SafeLetter): void {
+    const { ref, message, reason, atMs } = safe;
+    this.letters.push({ queue, ref, message, queueName: queue.name, reason, atMs, safe });
     if (!this.publishing) this.postLetters();
   }
 
@@ -323,23 +332,54 @@ export class VHost implements TopologyHost {
   }
 
   private post(letter: Letter): void {
-    const { queue, ref, reason } = letter;
+    const { queue, ref, safe } = letter;
+    const message = this.routeLetter(letter);
+    if (safe !== null) {
+      this.postSafely(letter, message, safe);
+      return;
+    }
     const receipt = new Receipt(queue, ref);
-    const { deadLetterExchange, deadLetterRoutingKey } = queue.settings;
-    const exchange = this.topology.exchanges.get(deadLetterExchange as string);
-    if (exchange !== undefined) {
-      const target = { exchange: exchange.name, routingKey: deadLetterRoutingKey };
-      const message = deadLetterOf(letter, target);
-      this.route(exchange, message, message.copyKeys('CC'), this.matched);
+    if (message !== null) {
       const stored = this.isStored(message);
       for (const target of this.matched.all()) {
-        const cycle = reason !== 'rejected' && this.warnOfCycle(message, queue, target);
+        const cycle = this.isCycle(letter, message, target);
         // A target without room is RabbitMQ's at-most-once: the letter is dropped there.
         if (!cycle) this.offer(target, message, stored, null);
       }
       if (this.keepers.length > 0) this.keep(message, receipt);
     }
     receipt.release();
+  }
+
+  /** Each target has a receipt of its own, so that only those are tried again that need it. */
+  private postSafely(letter: Letter, message: Message | null, safe: SafeLetter): void {
+    safe.begin();
+    const targets = message === null ? [] : this.matched.all();
+    for (const target of targets) {
+      if (safe.has(target.name) || this.isCycle(letter, message as Message, target)) continue;
+      const receipt = safe.receiptFor(target.name);
+      this.offer(target, message as Message, this.isStored(message as Message), receipt);
+      if (this.keepers.length > 0) this.keep(message as Message, receipt);
+      receipt.release();
+    }
+    safe.tried(targets.length);
+  }
+
+  /** Finds where a letter leads to. Returns it as it is published there; null: nowhere. */
+  private routeLetter(letter: Letter): Message | null {
+    const { deadLetterExchange, deadLetterRoutingKey } = letter.queue.settings;
+    const exchange = this.topology.exchanges.get(deadLetterExchange as string);
+    if (exchange === undefined) return null;
+    const message = deadLetterOf(letter, {
+      exchange: exchange.name,
+      routingKey: deadLetterRoutingKey,
+    });
+    this.route(exchange, message, message.copyKeys('CC'), this.matched);
+    return message;
+  }
+
+  private isCycle({ queue, reason }: Letter, message: Message, target: Queue): boolean {
+    return reason !== 'rejected' && this.warnOfCycle(message, queue, target);
   }
 
   private warnOfCycle(message: Message, from: Queue, to: Queue): boolean {

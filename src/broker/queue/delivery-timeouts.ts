@@ -7,20 +7,24 @@ import type { Clock, Timer } from '../../clock.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Subscription } from '../subscription.ts';
 
+interface Settling {
+  settle(delivery: Delivery, outcome: 'release'): void;
+}
+
 export class DeliveryTimeouts {
   private readonly clock: Clock;
   /** Deliveries remember small numbers. */
   private readonly bornMs: number;
-  private readonly onTimeout: (subscription: Subscription) => void;
+  private readonly queue: Settling;
   /** Those that hold something, or did when last looked at. */
   private readonly holding = new Set<Subscription>();
   private timer: Timer | null = null;
   private timerAtMs = 0;
 
-  constructor(clock: Clock, onTimeout: (subscription: Subscription) => void) {
+  constructor(queue: Settling, clock: Clock) {
+    this.queue = queue;
     this.clock = clock;
     this.bornMs = clock.now();
-    this.onTimeout = onTimeout;
   }
 
   handedOver(delivery: Delivery, subscription: Subscription): void {
@@ -43,7 +47,7 @@ export class DeliveryTimeouts {
       if (oldest === null || timeoutMs <= 0) continue;
       const dueMs = this.bornMs + oldest.handedOverMs + timeoutMs;
       if (dueMs > now) this.arm(dueMs);
-      else this.onTimeout(subscription);
+      else this.end(subscription);
     }
   }
 
@@ -52,6 +56,16 @@ export class DeliveryTimeouts {
     this.timer?.cancel();
     this.timer = null;
     this.holding.clear();
+  }
+
+  private end(subscription: Subscription): void {
+    const held = [...subscription.unsettled];
+    subscription.cancel();
+    for (const delivery of held) {
+      delivery.withdrawn = true;
+      this.queue.settle(delivery, 'release');
+    }
+    subscription.consumer.cancelled('consumer timeout');
   }
 
   private arm(atMs: number): void {

@@ -11,6 +11,7 @@ import type { Message } from '../message.ts';
 import type { DeathReason } from './dead-letter.ts';
 import type { Queue } from './queue.ts';
 import type { QueueType } from './queue-types.ts';
+import type { SafeLetter } from './safe-letters.ts';
 
 /** What a queue needs of the vhost it is in. */
 export interface QueueHost {
@@ -20,6 +21,8 @@ export interface QueueHost {
   readonly consumerTimeoutMs: number;
   /** Publishes a message that the queue gave up; completed() is called when it is safe. */
   deadLetter(queue: Queue, message: Message, ref: Ref, reason: DeathReason): void;
+  /** The same for one that must arrive, and is told how it went. */
+  deadLetterSafely(queue: Queue, letter: SafeLetter): void;
   /** The queue is not used any more: auto-delete or x-expires. */
   unused(queue: Queue): void;
   /** An exchange went because of what else did: nobody has proposed that. */

@@ -4,7 +4,6 @@
  * something may have changed (a message came, one was settled, a consumer resumed) and never
  * waits. Everything else has a file of its own beside this one. Hot path: enqueue, drain, settle.
  */
-import type { Timer } from '../../clock.ts';
 import {
   type Meta,
   type NewMessage,
@@ -31,9 +30,11 @@ import { Backlog } from './backlog.ts';
 import { packCounts } from './counts.ts';
 import type { DeathReason } from './dead-letter.ts';
 import { DeliveryTimeouts } from './delivery-timeouts.ts';
+import { IdleTimer } from './idle-timer.ts';
 import type { QueueDefinition, QueueHost } from './queue-host.ts';
 import type { QueueType, QueueTypeName } from './queue-types.ts';
 import { Returns, type ReturnsHost } from './returns.ts';
+import { SafeLetters } from './safe-letters.ts';
 import { defaultsOf, QUEUE_KEYS, type QueueSettings, settingsOf } from './settings.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Unsettled } from './unsettled.ts';
@@ -85,7 +86,8 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   /** What comes back, and who holds what for how long: of quorum queues only. */
   private readonly returns: Returns | null;
   private readonly timeouts: DeliveryTimeouts | null;
-  private idleTimer: Timer | null = null;
+  private safeLetters: SafeLetters | null = null;
+  private readonly idleTimer: IdleTimer;
   private draining = false;
   /** Fetches that wait for the head of the backlog to be read back. */
   private readonly waiters: (() => void)[] = [];
@@ -107,9 +109,9 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
     const { singleActiveConsumer } = this.settings;
     this.subscriptions = new Subscriptions(singleActiveConsumer, this.rules.activeByPriority);
     const { clock } = host;
-    const overdue = (subscription: Subscription): void => this.timedOut(subscription);
     this.returns = this.rules.counts ? new Returns(this, clock) : null;
-    this.timeouts = this.rules.counts ? new DeliveryTimeouts(clock, overdue) : null;
+    this.timeouts = this.rules.counts ? new DeliveryTimeouts(this, clock) : null;
+    this.idleTimer = new IdleTimer(clock, () => host.unused(this));
     this.touch();
   }
 
@@ -131,6 +133,11 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   /** Messages that came back and wait for their delay; they are not ready. */
   get delayed(): number {
     return this.returns?.delayed ?? 0;
+  }
+
+  /** Dead letters that must arrive and have not yet; they are not ready either. */
+  get lettersUnderway(): number {
+    return this.safeLetters?.size ?? 0;
   }
 
   /** ms that consumers may hold a message; 0: for ever. */
@@ -193,7 +200,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
     if (taken || (wantsAlone && this.settings.singleActiveConsumer)) {
       throw new BrokerError('ACCESS_REFUSED', `${this} in exclusive use`);
     }
-    this.idleTimer?.cancel();
+    this.idleTimer.cancel();
     const subscription = new Subscription(this, consumer, { ...options, exclusive: wantsAlone });
     this.subscriptions.add(subscription);
     return subscription;
@@ -300,7 +307,8 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
     this.backlog.clear();
     this.returns?.clear();
     this.timeouts?.clear();
-    this.idleTimer?.cancel();
+    this.safeLetters?.clear();
+    this.idleTimer.cancel();
     for (const subscription of [...this.subscriptions.all]) {
       subscription.cancel();
       subscription.consumer.cancelled(reason);
@@ -311,10 +319,8 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
 
   /** The queue is in use: x-expires starts anew. */
   touch(): void {
-    const { expiresMs } = this.settings;
-    this.idleTimer?.cancel();
-    if (expiresMs < 0 || this.deleted || this.subscriptions.size > 0) return;
-    this.idleTimer = this.host.clock.schedule(expiresMs, () => this.host.unused(this));
+    const { deleted, settings } = this;
+    this.idleTimer.touch(settings.expiresMs, deleted || this.subscriptions.size > 0);
   }
 
   /** A message is settled for good. */
@@ -324,8 +330,15 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
 
   /** The queue will not keep a message: to the dead-letter exchange, if there is one. */
   giveUp(message: Message, ref: Ref, reason: DeathReason): void {
-    if (this.settings.deadLetterExchange === null) this.discard(ref);
-    else this.host.deadLetter(this, message, ref, reason);
+    const { deadLetterExchange, deadLetterStrategy } = this.settings;
+    if (deadLetterExchange === null) {
+      this.discard(ref);
+    } else if (deadLetterStrategy === 'at-most-once') {
+      this.host.deadLetter(this, message, ref, reason);
+    } else {
+      this.safeLetters ??= new SafeLetters(this, this.host);
+      this.safeLetters.add(message, ref, reason);
+    }
   }
 
   /**
@@ -372,17 +385,6 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
       this.backlog.putBack(delivery);
       this.settleDown();
     }
-  }
-
-  /** It held a message for too long: what it holds goes back, and it gets nothing more. */
-  private timedOut(subscription: Subscription): void {
-    const held = [...subscription.unsettled];
-    subscription.cancel();
-    for (const delivery of held) {
-      delivery.withdrawn = true;
-      this.settle(delivery, 'release');
-    }
-    subscription.consumer.cancelled('consumer timeout');
   }
 
   private effectiveSettings(): QueueSettings {
