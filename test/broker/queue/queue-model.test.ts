@@ -1,10 +1,11 @@
 /**
- * A queue under random operations does what the model does, on every kind of store: in lock step,
- * and in chaos, where operations come while earlier ones are still being written and read back.
+ * Classic and quorum queues under random operations do what the model does, on every kind of
+ * store: in lock step, and in chaos, where operations come while earlier ones are still being written and read back.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Delivery } from '../../../src/broker/delivery.ts';
+import type { Outcome } from '../../../src/broker/queue/queue.ts';
 import type { Session } from '../../../src/broker/session.ts';
 import {
   Answers,
@@ -24,7 +25,7 @@ const ttl = fc.option(fc.integer({ min: 1, max: 40 }), { nil: 0 });
 
 const publish = fc.record({
   op: fc.constant('publish' as const),
-  priority: fc.nat({ max: 3 }),
+  priority: fc.option(fc.nat({ max: 3 }), { nil: undefined }),
   ttlMs: ttl,
   transient: fc.boolean(),
   times: fc.integer({ min: 1, max: 4 }),
@@ -33,7 +34,7 @@ const publish = fc.record({
 const other = fc.record({
   op: fc.constantFrom(
     ...(['subscribe', 'subscribe', 'cancel', 'ack', 'ack', 'requeue', 'reject'] as const),
-    ...(['advance', 'fetch', 'fetch', 'purge', 'close', 'pause', 'resume'] as const),
+    ...(['release', 'advance', 'fetch', 'fetch', 'purge', 'close', 'pause', 'resume'] as const),
   ),
   n: nat,
 });
@@ -55,6 +56,20 @@ const chaos: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 60 },
 );
 
+type Kind = 'classic' | 'quorum';
+
+/** Failures that messages of the quorum queue may have in lock step; in chaos any number. */
+const LIMIT = 2;
+
+const ARGUMENTS: Readonly<Record<Kind, Record<string, string | number>>> = {
+  classic: { 'x-max-priority': 3 },
+  quorum: { 'x-queue-type': 'quorum', 'x-delivery-limit': -1 },
+};
+
+const KINDS: readonly Kind[] = ['classic', 'quorum'];
+const on = (backends: readonly { readonly name: BackendName }[]) =>
+  KINDS.flatMap((kind) => backends.map(({ name }) => ({ kind, name })));
+
 /** An engine, its queue, and everything that was done with it. */
 class Run {
   readonly engine: Engine;
@@ -71,17 +86,25 @@ class Run {
   readonly acked = new Set<string>();
   readonly rejected = new Set<string>();
   private count = 0;
+  private readonly kind: Kind;
 
-  private constructor(engine: Engine) {
+  private constructor(engine: Engine, kind: Kind) {
     this.engine = engine;
+    this.kind = kind;
   }
 
-  static async open(backend: BackendName, options: EngineOptions = {}): Promise<Run> {
-    const run = new Run(await Engine.open(backend, options));
+  static async open(
+    kind: Kind,
+    backend: BackendName,
+    options: EngineOptions = {},
+    args: Record<string, number> = {},
+  ): Promise<Run> {
+    const run = new Run(await Engine.open(backend, options), kind);
     const session = run.session();
     await run.engine.declare(session, 'dead');
     await run.engine.declare(session, 'q', {
-      'x-max-priority': 3,
+      ...ARGUMENTS[kind],
+      ...args,
       'x-dead-letter-exchange': '',
       'x-dead-letter-routing-key': 'dead',
     });
@@ -100,14 +123,15 @@ class Run {
     return made;
   }
 
-  publish(priority: number, ttlMs: number, transient: boolean): string {
+  publish(priority: number | undefined, ttlMs: number, transient: boolean): string {
     const body = `m${this.count++}`;
     const expiration = ttlMs === 0 ? undefined : String(ttlMs);
     const deliveryMode = transient ? 1 : 2;
     const one = message('', 'q', body, { priority, expiration, deliveryMode });
     this.answers.publish(this.session(), one);
     this.published.push(body);
-    if (transient) this.transient.add(body);
+    // A quorum queue keeps them all the same.
+    if (transient && this.kind === 'classic') this.transient.add(body);
     return body;
   }
 
@@ -125,7 +149,7 @@ class Run {
     this.held.push({ delivery, session });
   }
 
-  settle(n: number, outcome: 'ack' | 'requeue' | 'reject'): string | null {
+  settle(n: number, outcome: Outcome): string | null {
     const [one] = this.held.splice(n % Math.max(1, this.held.length), 1);
     if (one === undefined) return null;
     const body = bodyOf(one.delivery);
@@ -166,6 +190,10 @@ class Run {
   }
 }
 
+function isOutcome(step: Step): step is Other & { op: Outcome } {
+  return ['ack', 'requeue', 'release', 'reject'].includes(step.op);
+}
+
 /** One step of both, and the comparison. */
 async function lockStep(run: Run, model: QueueModel, step: Step): Promise<void> {
   const { engine } = run;
@@ -175,7 +203,7 @@ async function lockStep(run: Run, model: QueueModel, step: Step): Promise<void> 
     const { priority, ttlMs, transient } = step;
     const body = run.publish(priority, ttlMs, transient);
     model.publish(body, priority, ttlMs === 0 ? 0 : now() + ttlMs);
-  } else if (step.op === 'ack' || step.op === 'requeue' || step.op === 'reject') {
+  } else if (isOutcome(step)) {
     const body = run.settle(step.n, step.op);
     if (body !== null) model.settle(body, step.op);
   } else if (step.op === 'subscribe') {
@@ -208,7 +236,8 @@ async function lockStep(run: Run, model: QueueModel, step: Step): Promise<void> 
     const head = model.deliver();
     expect(bodyOf(delivery)).toBe(head?.body);
     expect(delivery.deliveryCount).toBe(head?.deliveries);
-    expect(delivery.redelivered).toBe((head?.deliveries ?? 0) > 0);
+    expect(delivery.acquiredCount).toBe(head?.acquired);
+    expect(delivery.redelivered).toBe((head?.deliveries ?? 0) + (head?.acquired ?? 0) > 0);
   }
   expect(run.queue.size).toBe(model.ready.length);
   expect(run.queue.unsettled).toBe(model.out.size);
@@ -216,12 +245,15 @@ async function lockStep(run: Run, model: QueueModel, step: Step): Promise<void> 
   if (run.room) expect(model.ready).toEqual([]);
 }
 
-describe.each(BACKENDS)('a queue under random operations ($name)', ({ name: backend }) => {
+describe.each(on(BACKENDS))('a $kind queue under random operations ($name)', (where) => {
+  const { kind, name: backend } = where;
+
   test('does what the model does', async () => {
     await fc.assert(
       fc.asyncProperty(steps, fc.nat(), async (script, seed) => {
-        const run = await Run.open(backend, { seed });
-        const model = new QueueModel();
+        const limit = { 'x-delivery-limit': LIMIT };
+        const run = await Run.open(kind, backend, { seed }, kind === 'quorum' ? limit : {});
+        const model = new QueueModel(kind === 'quorum' ? LIMIT : null);
         for (const step of script) {
           const times = step.op === 'publish' ? step.times : 1;
           for (let i = 0; i < times; i++) await lockStep(run, model, step);
@@ -240,7 +272,7 @@ describe.each(BACKENDS)('a queue under random operations ($name)', ({ name: back
     const failures = fc.constantFrom(0, 0, 0.3);
     await fc.assert(
       fc.asyncProperty(chaos, fc.nat(), failures, async (script, seed, publishFailureRate) => {
-        const run = await Run.open(backend, { seed, publishFailureRate });
+        const run = await Run.open(kind, backend, { seed, publishFailureRate });
         await anyhow(run, script);
         await accounted(run, publishFailureRate > 0);
       }),
@@ -249,11 +281,13 @@ describe.each(BACKENDS)('a queue under random operations ($name)', ({ name: back
   });
 });
 
-describe.each(KEEPING_BACKENDS)('a crash at any moment ($name)', ({ name: backend }) => {
+describe.each(on(KEEPING_BACKENDS))('a crash of a $kind queue at any moment ($name)', (where) => {
+  const { kind, name: backend } = where;
+
   test('loses nothing that was confirmed, and brings nothing twice', async () => {
     await fc.assert(
       fc.asyncProperty(chaos, fc.nat(), async (script, seed) => {
-        const run = await Run.open(backend, { seed });
+        const run = await Run.open(kind, backend, { seed });
         await anyhow(run, script);
         const confirmed = run.answers.list.map((answer) => Number.parseInt(answer, 10) - 1);
         const gone = new Set([...run.acked, ...run.rejected, ...run.transient]);
@@ -278,7 +312,7 @@ async function anyhow(run: Run, script: readonly Step[]): Promise<void> {
       for (let i = 0; i < step.times; i++) run.publish(step.priority, 0, step.transient);
     } else if (step.op === 'settle') {
       await run.engine.settle();
-    } else if (step.op === 'ack' || step.op === 'requeue' || step.op === 'reject') {
+    } else if (isOutcome(step)) {
       run.settle(step.n, step.op);
     } else if (step.op === 'subscribe') {
       run.subscribe(step.n);

@@ -3,14 +3,23 @@
  * whom: any consumer with room may get the head. Slow and obvious on purpose.
  */
 
+/** Where a quorum queue has what came back: before every priority. */
+const RETURNED = 32;
+
+type Outcome = 'ack' | 'requeue' | 'release' | 'reject';
+
 export interface ModelMessage {
   readonly body: string;
-  readonly priority: number;
+  /** Its priority, or RETURNED. */
+  readonly level: number;
   /** 0 for never. */
   readonly expiresAtMs: number;
-  /** Its place among those of its priority. */
+  /** Its place among those of its level. */
   readonly sequence: number;
+  /** How often it was out; in a quorum queue how often that failed. */
   deliveries: number;
+  /** In a quorum queue: how often it was out. */
+  acquired: number;
 }
 
 export class QueueModel {
@@ -19,11 +28,19 @@ export class QueueModel {
   /** What left other than by an ack, in the order it left. */
   readonly dead: string[] = [];
   private readonly sequences: number[] = [];
+  private readonly quorum: boolean;
+  private readonly limit: number;
 
-  publish(body: string, priority: number, expiresAtMs: number): void {
-    const sequence = (this.sequences[priority] ?? 0) + 1;
-    this.sequences[priority] = sequence;
-    this.insert({ body, priority, expiresAtMs, sequence, deliveries: 0 });
+  /** @param limit failures that a message of a quorum queue may have; null for a classic queue */
+  constructor(limit: number | null = null) {
+    this.quorum = limit !== null;
+    this.limit = limit ?? 0;
+  }
+
+  publish(body: string, priority: number | undefined, expiresAtMs: number): void {
+    const level = priority ?? (this.quorum ? 4 : 0);
+    const sequence = this.nextAt(level);
+    this.insert({ body, level, expiresAtMs, sequence, deliveries: 0, acquired: 0 });
   }
 
   /** The head goes out. Returns it; undefined if nothing is ready. */
@@ -33,17 +50,19 @@ export class QueueModel {
     return head;
   }
 
-  settle(body: string, outcome: 'ack' | 'requeue' | 'reject'): void {
+  settle(body: string, outcome: Outcome): void {
     const message = this.out.get(body) as ModelMessage;
     this.out.delete(body);
     if (outcome === 'reject') this.dead.push(body);
-    if (outcome === 'requeue') this.insert({ ...message, deliveries: message.deliveries + 1 });
+    if (outcome !== 'requeue' && outcome !== 'release') return;
+    if (this.quorum) this.return(message, outcome === 'requeue');
+    else this.insert({ ...message, deliveries: message.deliveries + 1 });
   }
 
   /** Removes what has run out by now, the earliest first. */
   expire(nowMs: number): void {
     const due = this.ready.filter(({ expiresAtMs }) => expiresAtMs !== 0 && expiresAtMs <= nowMs);
-    const rank = ({ sequence, priority }: ModelMessage) => sequence * 256 + priority;
+    const rank = ({ sequence, level }: ModelMessage) => sequence * 256 + level;
     due.sort((a, b) => a.expiresAtMs - b.expiresAtMs || rank(a) - rank(b));
     this.ready = this.ready.filter((message) => !due.includes(message));
     this.dead.push(...due.map(({ body }) => body));
@@ -55,6 +74,23 @@ export class QueueModel {
     return messages.sort(byPlace).map(({ body }) => body);
   }
 
+  private return(message: ModelMessage, failed: boolean): void {
+    const deliveries = message.deliveries + (failed ? 1 : 0);
+    if (deliveries > this.limit) {
+      this.dead.push(message.body);
+      return;
+    }
+    const acquired = message.acquired + 1;
+    const sequence = this.nextAt(RETURNED);
+    this.insert({ ...message, level: RETURNED, sequence, deliveries, acquired });
+  }
+
+  private nextAt(level: number): number {
+    const sequence = (this.sequences[level] ?? 0) + 1;
+    this.sequences[level] = sequence;
+    return sequence;
+  }
+
   private insert(message: ModelMessage): void {
     this.ready.push(message);
     this.ready.sort(byPlace);
@@ -62,5 +98,5 @@ export class QueueModel {
 }
 
 function byPlace(a: ModelMessage, b: ModelMessage): number {
-  return b.priority - a.priority || a.sequence - b.sequence;
+  return b.level - a.level || a.sequence - b.sequence;
 }
