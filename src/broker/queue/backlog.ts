@@ -108,7 +108,13 @@ export class Backlog implements Expirable {
     return message;
   }
 
-  /** Appends a message to those that came back, which {@link keep} has been asked about. */
+  /** It is in memory anyway and soon delivered again: it stays there. */
+  hold(message: Message): Message {
+    this.paging?.hold(message);
+    return message;
+  }
+
+  /** Appends a message to those that came back, after {@link keep} or {@link hold}. */
   addReturned({ message, ref, bodyBytes, expiresAtMs, counts }: Returned): void {
     const { levels } = this;
     const level = levels.returns;

@@ -67,11 +67,11 @@ export class Returns {
     const counts = packCounts(delivery.acquiredCount + 1, failures);
     host.remember(ref, counts);
     const delayMs = this.delayOf(failed, failures);
-    const message = host.backlog.keep(kept, ref);
     const bodyBytes = kept.body.length;
-    const returned = { message, ref, bodyBytes, expiresAtMs, counts };
-    if (delayMs > 0) this.delay(returned, delayMs);
-    else host.backlog.addReturned(returned);
+    const returned = { ref, bodyBytes, expiresAtMs, counts };
+    const { backlog } = host;
+    if (delayMs > 0) this.delay({ ...returned, message: backlog.keep(kept, ref) }, delayMs);
+    else backlog.addReturned({ ...returned, message: backlog.hold(kept) });
     host.settleDown();
   }
 
