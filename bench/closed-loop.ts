@@ -72,7 +72,9 @@ class ClosedLoop {
     this.#leastUnits = Math.max(1, Math.floor(narrowest * LEAST_SHARE));
     this.#unitBytes = topology.publish.length;
     const units = Math.max(1, Math.floor(WRITE_BYTES / this.#unitBytes));
-    this.#batch = Buffer.concat(Array.from({ length: units }, () => topology.publish));
+    const { publishes } = topology;
+    const unit = (_: unknown, index: number): Buffer => publishes[index % publishes.length]!;
+    this.#batch = Buffer.concat(Array.from({ length: units }, unit));
     this.#failed = new Promise((_, reject) => {
       this.#fail = reject;
     });

@@ -20,6 +20,10 @@ export interface Scenario {
   readonly prefetch: number;
   /** Queues bound to a fanout exchange, each with a consumer on its own connection; 1: none. */
   readonly fanout: number;
+  /** Of the exchange, if there is one. */
+  readonly exchangeType: 'fanout' | 'topic' | 'headers';
+  /** Bindings of a topic or headers exchange, all to one queue; 0: no such exchange. */
+  readonly bindings: number;
   /** Closed loop: messages that may be between publish and the slowest consumer. */
   readonly window: number;
   /** Open loop: messages per second, whatever happens. */
@@ -35,6 +39,8 @@ const PLAIN = {
   ackEvery: 0,
   prefetch: 0,
   fanout: 1,
+  exchangeType: 'fanout',
+  bindings: 0,
   window: 20_000,
   ratePerSecond: 0,
 } as const;
@@ -81,6 +87,20 @@ export const SCENARIOS: readonly Scenario[] = [
     window: 2000,
     name: 'fan10 16 t',
     text: '16 B to 10 queues, no acks, no confirms; counts deliveries',
+  },
+  {
+    ...PLAIN,
+    exchangeType: 'topic',
+    bindings: 10_000,
+    name: 'topic10k 16 t',
+    text: '16 B through a topic exchange with 10 000 bindings, no acks, no confirms',
+  },
+  {
+    ...PLAIN,
+    exchangeType: 'headers',
+    bindings: 1000,
+    name: 'headers1k 16 t',
+    text: '16 B through a headers exchange with 1 000 bindings, no acks, no confirms',
   },
   { ...PLAIN, ...LATENCY, name: 'lat5k t', text: '1 KiB at 5 000/s, transient, no acks' },
   {

@@ -2,6 +2,7 @@
  * What a scenario needs on the broker before it starts: queues, for fan-out an exchange, and one
  * consumer per queue; and the first delivery of each consumer, from which its wire size is known.
  */
+import { bindMany, publishesFor } from './bindings.ts';
 import { Connection } from './connection.ts';
 import { type DeliveryForm, receiveDelivery } from './delivery-counter.ts';
 import {
@@ -30,6 +31,8 @@ export interface Topology {
   readonly form: DeliveryForm;
   /** A whole publish: method, header and body frame. */
   readonly publish: Buffer;
+  /** All that a run repeats, equally long; the first is `publish`. */
+  readonly publishes: readonly Buffer[];
 }
 
 /** The publish that a scenario repeats. `bodyBytes` zeros; the open loop writes times into it. */
@@ -41,21 +44,26 @@ function publishFor(scenario: Scenario, exchange: string, routingKey: string): B
 export async function prepare(port: number, scenario: Scenario): Promise<Topology> {
   // The process id keeps a run from meeting an exclusive queue that the broker is still deleting.
   const name = `bench-${process.pid}`;
-  const exchange = scenario.fanout > 1 ? name : '';
+  const exchange = hasExchange(scenario) ? name : '';
   const consumers: Connection[] = [];
   for (let index = 0; index < scenario.fanout; index += 1) {
     const connection = await Connection.open(port);
     consumers.push(connection);
-    if (index === 0 && exchange !== '') await declareFanout(connection, exchange);
+    if (index === 0 && exchange !== '') await declareExchange(connection, exchange, scenario);
     const queue = scenario.fanout > 1 ? `${name}-${index}` : name;
     await declareQueue(connection, queue, scenario);
-    if (exchange !== '') await bind(connection, queue, exchange);
+    if (scenario.bindings > 0) await bindMany(connection, scenario, exchange, queue);
+    else if (exchange !== '') await bind(connection, queue, exchange);
     await consume(connection, queue, scenario);
   }
-  const publish = publishFor(scenario, exchange, name);
+  const publishes =
+    scenario.bindings > 0
+      ? publishesFor(scenario, exchange)
+      : [publishFor(scenario, exchange, name)];
+  const publish = publishes[0]!;
   const form = await exchangeOne(consumers, publish, 1);
   if (scenario.ackEvery > 0) for (const consumer of consumers) consumer.write(ackFrame(1, false));
-  return { consumers, form, publish };
+  return { consumers, form, publish, publishes };
 }
 
 /**
@@ -85,7 +93,7 @@ export async function dismantle(topology: Topology, scenario: Scenario): Promise
     const fields = [short(0), shortstr(name), octet(0)];
     await first.call(methodFrame(CHANNEL, METHOD.queueDelete, ...fields), METHOD.queueDeleteOk);
   }
-  if (scenario.fanout > 1) {
+  if (hasExchange(scenario)) {
     const fields = [short(0), shortstr(name), octet(0)];
     await first.call(
       methodFrame(CHANNEL, METHOD.exchangeDelete, ...fields),
@@ -95,11 +103,19 @@ export async function dismantle(topology: Topology, scenario: Scenario): Promise
   for (const consumer of topology.consumers) await consumer.close();
 }
 
-async function declareFanout(connection: Connection, exchange: string): Promise<void> {
+function hasExchange(scenario: Scenario): boolean {
+  return scenario.fanout > 1 || scenario.bindings > 0;
+}
+
+async function declareExchange(
+  connection: Connection,
+  exchange: string,
+  scenario: Scenario,
+): Promise<void> {
   const fields = [
     short(0),
     shortstr(exchange),
-    shortstr('fanout'),
+    shortstr(scenario.exchangeType),
     octet(AUTO_DELETE),
     EMPTY_TABLE,
   ];

@@ -55,8 +55,9 @@ describe('a consumer that holds a message for too long', () => {
     const { args } = await client.expect('channel.close');
     expect(args.replyCode).toBe(406);
     expect(args.replyText).toBe(
-      'PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out. Timeout value ' +
-        'used: 1000 ms. This timeout value can be configured, see consumers doc guide to learn more',
+      'PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out. ' +
+        'Timeout value used: 1000 ms. This timeout value can be configured, ' +
+        'see consumers doc guide to learn more',
     );
     expect(state()).toEqual([1, 0, 0]);
   });

@@ -1,6 +1,7 @@
 /**
  * Classic and quorum queues under random operations do what the model does, on every kind of
- * store: in lock step, and in chaos, where operations come while earlier ones are still being written and read back.
+ * store: in lock step, and in chaos, where operations come while earlier ones are still being
+ * written and read back.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
