@@ -5,7 +5,7 @@
  */
 import type { Broker } from '../../src/broker/broker.ts';
 import { BrokerError } from '../../src/broker/errors.ts';
-import { generatedName } from '../../src/broker/topology-access.ts';
+import { generatedName } from '../../src/broker/queue-declaration.ts';
 import type { Timer } from '../../src/clock.ts';
 import { STOMP_HEAD_MAX_BYTES } from '../../src/limits.ts';
 import type { Outbox } from '../../src/server/outbox.ts';

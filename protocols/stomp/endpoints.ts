@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { type Fields, NO_FIELDS } from '../../src/broker/field.ts';
+import { generatedName } from '../../src/broker/queue-declaration.ts';
 import type { Session } from '../../src/broker/session.ts';
-import { generatedName } from '../../src/broker/topology-access.ts';
 import type { Destination } from './destinations.ts';
 import { StompError } from './errors.ts';
 import type { FrameHead } from './frame-head.ts';

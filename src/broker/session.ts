@@ -212,6 +212,7 @@ export class Session {
     traffic: Traffic = this.traffic,
   ): Promise<Fetched | null> {
     const queue = this.readableQueue(queueName);
+    checkFetch(queue);
     const counts = traffic.from(queue.type);
     const delivery = await queue.fetch(noAck ? null : this.holderOf(counts));
     if (delivery === null) {
@@ -231,7 +232,7 @@ export class Session {
 
   /** Ends a delivery that this session got, unless its queue took it back meanwhile. */
   settle(delivery: Delivery, outcome: Outcome): void {
-    if (delivery.withdrawn) return;
+    if (delivery.tally?.withdrawn) return;
     const { subscription } = delivery.holder as Unsettled;
     delivery.queue.settle(delivery, outcome);
     if (subscription?.ended) this.forget(subscription);
@@ -298,4 +299,12 @@ function giveBack(held: readonly Unsettled[]): void {
   const deliveries = held.flatMap((unsettled) => [...unsettled]);
   deliveries.sort((a, b) => b.level - a.level || a.position - b.position);
   for (const delivery of deliveries) delivery.queue.settle(delivery, 'requeue');
+}
+
+function checkFetch(queue: Queue): void {
+  if (!queue.settings.singleActiveConsumer || queue.rules.fetchesWithActive) return;
+  const text =
+    `cannot obtain access to locked ${queue}. basic.get operations are not supported by ` +
+    `${queue.type} queues with single active consumer`;
+  throw new BrokerError('RESOURCE_LOCKED', text);
 }

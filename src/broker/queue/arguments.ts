@@ -30,10 +30,9 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['x-max-in-memory-bytes', checkCount],
   ['x-max-priority', checkPriority],
   ['x-overflow', (value) => checkOneOf(value, OVERFLOWS, 'invalid_overflow')],
-  ['x-single-active-consumer', checkBoolean],
   ['x-queue-mode', checkQueueMode],
   ['x-queue-version', checkQueueVersion],
-  ['x-queue-master-locator', checkText],
+  ['x-single-active-consumer', checkBoolean],
   ['x-queue-leader-locator', (value) => checkOneOf(value, LOCATORS, 'invalid_queue_locator_arg')],
   ['x-quorum-initial-group-size', (value) => checkLeast(value, 1)],
   ['x-member-placement-tag', checkFilledText],
@@ -56,10 +55,15 @@ export function checkArguments(
   vhost: string,
 ): void {
   const where = resource('queue', queueName, vhost);
-  for (const [name, value] of args) {
-    if (!KNOWN_ARGUMENTS.has(name)) continue;
-    if (!type.arguments.includes(name)) throw ofOtherType(name, where, type);
-    checkArgument(name, value, args, where);
+  // Of several bad ones RabbitMQ names the first in the order of its own table.
+  for (const [name, check] of CHECKS) {
+    const value = args.get(name);
+    if (value === undefined || !type.arguments.includes(name)) continue;
+    guard(name, where, () => check(value, args));
+  }
+  for (const name of args.keys()) {
+    const known = KNOWN_ARGUMENTS.has(name);
+    if (known && !type.arguments.includes(name)) throw ofOtherType(name, where, type);
   }
 }
 
@@ -80,10 +84,6 @@ function checkConsumerArgument(name: string, value: Field): void {
 function ofOtherType(name: string, where: string, type: QueueType): BrokerError {
   const text = `invalid arg '${name}' for ${where} of queue type ${type.module}`;
   return new BrokerError('PRECONDITION_FAILED', text);
-}
-
-function checkArgument(name: string, value: Field, all: Fields, where: string): void {
-  guard(name, where, () => CHECKS.get(name)?.(value, all));
 }
 
 /** Turns the objections of checks into RabbitMQ's sentences. */

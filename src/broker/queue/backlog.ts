@@ -4,7 +4,7 @@
  * Whoever leaves other than at the head is given up through the host. Hot path: add, takeHead.
  */
 import { type Meta, NO_REF, type Ref } from '../../storage/message-store.ts';
-import { Delivery } from '../delivery.ts';
+import { Delivery, Tally } from '../delivery.ts';
 import type { Message } from '../message.ts';
 import { acquiredOf, failedOf, withCounts } from './counts.ts';
 import type { DeathReason } from './dead-letter.ts';
@@ -67,7 +67,8 @@ export class Backlog implements Expirable {
     const position = this.levels.list(level).skip();
     const expiresAtMs = this.expiryOf(message);
     const { queue } = this;
-    return new Delivery(message, message, queue, ref, level, position, 0, 0, false, expiresAtMs);
+    const tally = this.counts ? new Tally(message, 0) : null;
+    return new Delivery(message, queue, ref, level, position, 0, false, expiresAtMs, tally);
   }
 
   /** Appends a message. */
@@ -93,10 +94,10 @@ export class Backlog implements Expirable {
 
   /** Puts a delivery back where it came from. */
   putBack(delivery: Delivery): void {
-    const { level, position, kept, ref, expiresAtMs } = delivery;
-    this.paging?.hold(kept);
+    const { level, position, message, ref, expiresAtMs } = delivery;
+    this.paging?.hold(message);
     const deliveries = delivery.deliveryCount + 1;
-    this.levels.putBack(level, position, kept, ref, expiresAtMs, deliveries);
+    this.levels.putBack(level, position, message, ref, expiresAtMs, deliveries);
     if (expiresAtMs !== 0) this.watch(level, position, expiresAtMs);
   }
 
@@ -177,19 +178,18 @@ export class Backlog implements Expirable {
 
   private takeRow(list: ReadyList, level: number, position: number, message: Message): Delivery {
     const count = list.deliveryCountAt(position);
-    const failed = this.counts ? failedOf(count) : count;
     const acquired = this.counts ? acquiredOf(count) : 0;
+    const failed = this.counts ? failedOf(count) : count;
     const delivery = new Delivery(
       acquired === 0 ? message : withCounts(message, acquired, failed),
-      message,
       this.queue,
       list.refAt(position),
       level,
       position,
       failed,
-      acquired,
       list.redeliveredAt(position),
       list.expiresAtMsAt(position),
+      this.counts ? new Tally(message, acquired) : null,
     );
     this.remove(level, position);
     return delivery;

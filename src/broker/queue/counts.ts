@@ -3,6 +3,7 @@
  * are kept in the one number that a row of the ready list and a store have for them, and told to
  * consumers in headers. Classic queues count hand-overs only and tell nobody.
  */
+import type { Delivery } from '../delivery.ts';
 import { type Field, NO_FIELDS } from '../field.ts';
 import { Message } from '../message.ts';
 
@@ -22,6 +23,16 @@ export function failedOf(counts: number): number {
 /** The hand-overs; a store counts one that a crash ended as a failure only. */
 export function acquiredOf(counts: number): number {
   return Math.max(counts >>> 14, failedOf(counts));
+}
+
+/**
+ * What a store has to know while a message is out: if it never comes back, because the process
+ * ends, it was handed out once more, and failed.
+ * @param packed does the queue's type count both?
+ */
+export function countsIfLost({ deliveryCount, acquiredCount }: Delivery, packed: boolean): number {
+  const failures = deliveryCount + 1;
+  return packed ? packCounts(acquiredCount + 1, failures) : failures;
 }
 
 /** The message as it is handed out again, with its counts in headers sorted by name (RabbitMQ). */

@@ -4,7 +4,7 @@
  * the oldest delivery, so that handing over and settling cost next to nothing.
  */
 import type { Clock, Timer } from '../../clock.ts';
-import type { Delivery } from '../delivery.ts';
+import type { Delivery, Tally } from '../delivery.ts';
 import type { Subscription } from '../subscription.ts';
 
 interface Settling {
@@ -29,7 +29,7 @@ export class DeliveryTimeouts {
 
   handedOver(delivery: Delivery, subscription: Subscription): void {
     const now = this.clock.now();
-    delivery.handedOverMs = now - this.bornMs;
+    (delivery.tally as Tally).handedOverMs = now - this.bornMs;
     this.holding.add(subscription);
     const { timeoutMs } = subscription;
     if (timeoutMs > 0) this.arm(now + timeoutMs);
@@ -45,7 +45,7 @@ export class DeliveryTimeouts {
       const { timeoutMs } = subscription;
       if (oldest === null) this.holding.delete(subscription);
       if (oldest === null || timeoutMs <= 0) continue;
-      const dueMs = this.bornMs + oldest.handedOverMs + timeoutMs;
+      const dueMs = this.bornMs + (oldest.tally as Tally).handedOverMs + timeoutMs;
       if (dueMs > now) this.arm(dueMs);
       else this.end(subscription);
     }
@@ -62,7 +62,7 @@ export class DeliveryTimeouts {
     const held = [...subscription.unsettled];
     subscription.cancel();
     for (const delivery of held) {
-      delivery.withdrawn = true;
+      (delivery.tally as Tally).withdrawn = true;
       this.queue.settle(delivery, 'release');
     }
     subscription.consumer.cancelled('consumer timeout');

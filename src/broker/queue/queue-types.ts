@@ -133,7 +133,6 @@ export const KNOWN_ARGUMENTS: ReadonlySet<string> = new Set([
   ...QUORUM.arguments,
   'x-initial-cluster-size',
   'x-max-age',
-  'x-stream-filter-size-bytes',
   'x-stream-max-segment-size-bytes',
 ]);
 

@@ -14,7 +14,7 @@ import {
   type Ref,
 } from '../../storage/message-store.ts';
 import type { Delivery } from '../delivery.ts';
-import { effectiveKeys, type Governing } from '../effective.ts';
+import type { Governing } from '../effective.ts';
 import { BrokerError, resource } from '../errors.ts';
 import type { Fields } from '../field.ts';
 import { Message } from '../message.ts';
@@ -27,7 +27,7 @@ import {
 } from '../subscription.ts';
 import { DeathCounts, DeliveryCounts } from '../traffic.ts';
 import { Backlog } from './backlog.ts';
-import { packCounts } from './counts.ts';
+import { countsIfLost } from './counts.ts';
 import type { DeathReason } from './dead-letter.ts';
 import { DeliveryTimeouts } from './delivery-timeouts.ts';
 import { IdleTimer } from './idle-timer.ts';
@@ -35,7 +35,7 @@ import type { QueueDefinition, QueueHost } from './queue-host.ts';
 import type { QueueType, QueueTypeName } from './queue-types.ts';
 import { Returns, type ReturnsHost } from './returns.ts';
 import { SafeLetters } from './safe-letters.ts';
-import { defaultsOf, QUEUE_KEYS, type QueueSettings, settingsOf } from './settings.ts';
+import { defaultsOf, type QueueSettings, settingsOf } from './settings.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Unsettled } from './unsettled.ts';
 
@@ -104,7 +104,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
     this.rules = definition.type;
     this.keepsAll = definition.type.keepsAll;
     this.governing = definition.governing;
-    this.settings = this.effectiveSettings();
+    this.settings = settingsOf(this.rules, this.arguments, this.governing);
     this.backlog = new Backlog(this, host);
     const { singleActiveConsumer } = this.settings;
     this.subscriptions = new Subscriptions(singleActiveConsumer, this.rules.activeByPriority);
@@ -118,7 +118,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   /** Policies have changed: from now on these apply. */
   govern(governing: Governing): void {
     this.governing = governing;
-    this.settings = this.effectiveSettings();
+    this.settings = settingsOf(this.rules, this.arguments, this.governing);
     this.backlog.configure();
     this.timeouts?.look();
     this.touch();
@@ -144,10 +144,6 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   get consumerTimeoutMs(): number {
     const { consumerTimeoutMs } = this.settings;
     return consumerTimeoutMs < 0 ? this.host.consumerTimeoutMs : consumerTimeoutMs;
-  }
-
-  get vhostName(): string {
-    return this.host.name;
   }
 
   /** Messages ready for delivery. */
@@ -248,15 +244,8 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   /**
    * Fetches one message without a subscription; null if none is ready.
    * @param holder who has to settle it; null counts as settled at once
-   * @throws BrokerError RESOURCE_LOCKED
    */
   async fetch(holder: Unsettled | null): Promise<Delivery | null> {
-    if (this.settings.singleActiveConsumer && !this.rules.fetchesWithActive) {
-      const text =
-        `cannot obtain access to locked ${this}. basic.get operations are not supported by ` +
-        `${this.type} queues with single active consumer`;
-      throw new BrokerError('RESOURCE_LOCKED', text);
-    }
     this.touch();
     let delivery = this.backlog.takeHead();
     while (delivery === null && this.backlog.size > 0 && !this.deleted) {
@@ -366,11 +355,9 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   }
 
   /** Should it never come back, because the process ends, it is redelivered. */
-  private handedOut({ ref, deliveryCount, acquiredCount }: Delivery): void {
-    if (ref === NO_REF) return;
-    const failures = deliveryCount + 1;
-    const counts = this.rules.counts ? packCounts(acquiredCount + 1, failures) : failures;
-    this.store?.delivered(ref, counts);
+  private handedOut(delivery: Delivery): void {
+    const { ref } = delivery;
+    if (ref !== NO_REF) this.store?.delivered(ref, countsIfLost(delivery, this.rules.counts));
   }
 
   private handBack(delivery: Delivery, outcome: 'requeue' | 'release' | 'reject'): void {
@@ -385,11 +372,6 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
       this.backlog.putBack(delivery);
       this.settleDown();
     }
-  }
-
-  private effectiveSettings(): QueueSettings {
-    const keys = effectiveKeys(this.arguments, QUEUE_KEYS, this.governing);
-    return settingsOf(this.rules, this.arguments, keys);
   }
 
   private handOver(subscription: Subscription, delivery: Delivery): void {

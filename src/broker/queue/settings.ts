@@ -2,7 +2,7 @@
  * Queue settings: what a queue does, as far as its arguments and policies say. Arguments were
  * checked by arguments.ts, policies by policy-keys.ts; effective.ts says which of them counts.
  */
-import type { Effective, EffectiveKeys } from '../effective.ts';
+import { type Effective, type EffectiveKeys, effectiveKeys, type Governing } from '../effective.ts';
 import { type Field, type Fields, integerOf, stringOf } from '../field.ts';
 import type { DeadLetterStrategy, DelayedRetry, Overflow } from './argument-values.ts';
 import type { QueueType } from './queue-types.ts';
@@ -61,7 +61,8 @@ export interface QueueSettings {
 }
 
 /** The settings of a queue. */
-export function settingsOf(type: QueueType, args: Fields, keys: EffectiveKeys): QueueSettings {
+export function settingsOf(type: QueueType, args: Fields, governing: Governing): QueueSettings {
+  const keys = effectiveKeys(args, QUEUE_KEYS, governing);
   const deadLetterExchange = textAt(keys, 'dead-letter-exchange');
   const overflow = overflowOf(type, keys);
   const safely = deadLetterExchange !== null && overflow === 'reject-publish';

@@ -1,14 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { effectiveKeys, UNGOVERNED } from '../../../src/broker/effective.ts';
+import { UNGOVERNED } from '../../../src/broker/effective.ts';
 import { type Field, TypedNumber } from '../../../src/broker/field.ts';
 import { QUEUE_TYPES, type QueueType } from '../../../src/broker/queue/queue-types.ts';
-import { QUEUE_KEYS, settingsOf } from '../../../src/broker/queue/settings.ts';
+import { settingsOf } from '../../../src/broker/queue/settings.ts';
 import { headers } from '../../support/engine.ts';
 
 function settings(args: Record<string, Field>, type = 'classic') {
-  const fields = headers(args);
-  const keys = effectiveKeys(fields, QUEUE_KEYS, UNGOVERNED);
-  return settingsOf(QUEUE_TYPES.get(type) as QueueType, fields, keys);
+  return settingsOf(QUEUE_TYPES.get(type) as QueueType, headers(args), UNGOVERNED);
 }
 
 const NONE = {

@@ -11,7 +11,7 @@ function holding(letters: string): { held: Unsettled; deliveries: Map<string, De
   const deliveries = new Map<string, Delivery>();
   for (const letter of letters) {
     const one = message('', '', letter);
-    const delivery = new Delivery(one, one, null as unknown as Queue, 0, 0, 0, 0, 0, false, 0);
+    const delivery = new Delivery(one, null as unknown as Queue, 0, 0, 0, 0, false, 0, null);
     deliveries.set(letter, delivery);
     held.add(delivery);
   }
