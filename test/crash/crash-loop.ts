@@ -40,6 +40,7 @@ export class CrashLoop {
   private broker: CrashingBroker | null = null;
   private lastId = 0;
   private confirmed = 0;
+  private lastConfirmed = 0;
 
   /** @param folder a scratch folder; what is in it stays between the rounds */
   constructor(folder: string, seed: number) {
@@ -54,6 +55,7 @@ export class CrashLoop {
   /** Loads, kills, starts again, compares. */
   async round(): Promise<Round> {
     this.confirmed = 0;
+    this.lastConfirmed = this.lastId;
     const broker = this.broker as CrashingBroker;
     await this.load(broker, 200 + this.random.below(700));
     const crashedAtMs = performance.now();
@@ -113,7 +115,7 @@ export class CrashLoop {
 
   private publishSome(channel: ConfirmChannel): void {
     for (let i = this.random.below(20); i > 0; i--) {
-      if (this.lastId - this.unconfirmedFrom > WINDOW) return;
+      if (this.lastId - this.lastConfirmed > WINDOW) return;
       const id = ++this.lastId;
       const fan = this.random.chance(0.6);
       const queues = fan ? FAN : [WORK];
@@ -123,14 +125,12 @@ export class CrashLoop {
       const done = (error: unknown): void => {
         if (error) return;
         this.confirmed++;
-        this.unconfirmedFrom = Math.max(this.unconfirmedFrom, id);
+        this.lastConfirmed = Math.max(this.lastConfirmed, id);
         for (const queue of queues) this.history.confirmed(queue, id);
       };
       channel.publish(fan ? EXCHANGE : '', fan ? '' : WORK, body, options, done);
     }
   }
-
-  private unconfirmedFrom = 0;
 
   private async consume(channel: ConfirmChannel, queue: string): Promise<void> {
     await channel.consume(queue, (message) => {
