@@ -218,4 +218,4 @@ export const CERTIFICATE_LOOK_MS = 5_000;
 export const PROCESS_OVERHEAD_BYTES = 64 * 1024 * 1024;
 
 /** How often garbage may be collected on demand while memory is short: it stops the world. */
-export const COLLECT_INTERVAL_MS = 10_000;
+export const COLLECT_INTERVAL_MS = 2_000;

@@ -52,7 +52,7 @@ export class ProcessMeter implements Meter {
     this.collect ??= garbageCollector();
     this.collect();
     const endMs = performance.now();
-    this.collectAgainMs = endMs + Math.max(COLLECT_INTERVAL_MS, 50 * (endMs - startMs));
+    this.collectAgainMs = endMs + Math.max(COLLECT_INTERVAL_MS, 20 * (endMs - startMs));
   }
 }
 

@@ -103,6 +103,16 @@ export class RunningBroker {
     return this.stopping;
   }
 
+  /** Takes no new clients on any listener; who is connected stays. */
+  suspendListeners(): void {
+    for (const listener of this.listeners) listener.suspend();
+  }
+
+  /** Takes new clients again. @throws Error if somebody else has a port by now */
+  async resumeListeners(): Promise<void> {
+    for (const listener of this.listeners) if (!listener.listening) await listener.start();
+  }
+
   /** Reads the files of certificates again. */
   reload(): void {
     this.listening.identities.reload();

@@ -2,11 +2,14 @@
  * The broker as a program, from its sources: what it prints, and how it ends. Nothing here looks
  * at what it serves; test/package.test.ts does the same with the installed package.
  */
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Certificates, describeWithOpenssl } from './support/certificates.ts';
 import { Child } from './support/child.ts';
 import { FREE_PORTS } from './support/free-ports.ts';
 
@@ -57,6 +60,40 @@ test.each(['SIGTERM', 'SIGINT'] as const)('it ends with exit code 0 on %s', asyn
   await broker.printed(/^Server startup complete$/m);
   broker.signal(signal);
   expect(await broker.ended, broker.output).toBe(0);
+});
+
+describeWithOpenssl('SIGHUP', () => {
+  test('has it read its certificates again, and does not end it', async () => {
+    const files = new Certificates();
+    try {
+      const authority = files.authority('root');
+      const live = files.install(files.leaf('old', authority), 'live');
+      const settings = {
+        'listeners.ssl.default': '127.0.0.1:0',
+        'ssl_options.certfile': live.cert,
+        'ssl_options.keyfile': live.key,
+      };
+      const flags = Object.entries(settings).flatMap(([key, value]) => [
+        '--set',
+        `${key}=${value}`,
+      ]);
+      const broker = startBroker(...flags);
+      const [, port] = await broker.printed(/^AMQP 0-9-1 over TLS listening on \S+:(\d+)$/m);
+      await broker.printed(/^Server startup complete$/m);
+      files.install(files.leaf('new', authority), 'live');
+      broker.signal('SIGHUP');
+      await broker.printed(/certificate .*live\.crt has been read again/);
+      const ca = files.read('root.pem');
+      const socket = connectTls({ port: Number(port), host: '127.0.0.1', ca });
+      await once(socket, 'secureConnect');
+      expect(socket.getPeerCertificate().subject.CN).toBe('new');
+      socket.destroy();
+      broker.signal('SIGTERM');
+      expect(await broker.ended, broker.output).toBe(0);
+    } finally {
+      files.remove();
+    }
+  });
 });
 
 test('a connected client does not keep it from ending', async () => {

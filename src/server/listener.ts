@@ -3,7 +3,7 @@
  * adapter (PROXY header, TLS, WebSocket) is done in entrance.ts; a plain connection goes straight
  * to its adapter. Which listeners there are is src/listeners.ts.
  */
-import { createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { OpenConnection } from './connections.ts';
 import { Entrance, type EntranceOptions } from './entrance.ts';
 import { endsOf, originOf } from './origin.ts';
@@ -33,12 +33,17 @@ export class Listener {
   private readonly server: Server;
   private readonly entrance: Entrance | null;
   private readonly clients = new Set<OpenConnection>();
+  private bound: AddressInfo | null = null;
 
   constructor(protocol: Protocol, options: ListenerOptions, shared: Shared) {
     this.protocol = protocol;
     this.options = options;
     this.shared = shared;
     this.server = createServer({ pauseOnConnect: true }, (socket) => this.accept(socket));
+    // Those of listen() are for start(), which has a listener of its own.
+    this.server.on('error', (error) => {
+      if (this.listening) shared.log.error(`${this}: ${error.message}`);
+    });
     const { joined, left } = this;
     this.entrance = Entrance.needed(options)
       ? new Entrance(protocol, options, shared, joined, left)
@@ -47,8 +52,7 @@ export class Listener {
 
   /** The port that clients connect to; after start(). */
   get port(): number {
-    const address = this.server.address();
-    return typeof address === 'object' && address !== null ? address.port : this.options.port;
+    return this.bound?.port ?? this.options.port;
   }
 
   /** See ListenerOptions. */
@@ -58,8 +62,12 @@ export class Listener {
 
   /** The address that it listens on; after start(). */
   get host(): string {
-    const address = this.server.address();
-    return typeof address === 'object' && address !== null ? address.address : '?';
+    return this.bound?.address ?? '?';
+  }
+
+  /** Does it take clients? */
+  get listening(): boolean {
+    return this.server.listening;
   }
 
   /** The certificate that it shows, null without TLS. */
@@ -92,7 +100,9 @@ export class Listener {
 
   /** @throws Error if the port cannot be had, e.g. because somebody else has it */
   async start(): Promise<void> {
-    const { host, port, backlog } = this.options;
+    const { host, backlog } = this.options;
+    // Once it had one of the free ports it comes back to it.
+    const { port } = this;
     try {
       await this.listen(host ?? '::', port, backlog);
     } catch (error) {
@@ -101,6 +111,11 @@ export class Listener {
       if (host !== null || code !== 'EAFNOSUPPORT') throw error;
       await this.listen('0.0.0.0', port, backlog);
     }
+  }
+
+  /** Takes nobody else until start() is called again; who is connected stays. */
+  suspend(): void {
+    this.server.close();
   }
 
   /** Accepts nobody else, says goodbye to everybody, and waits until all are gone. */
@@ -112,7 +127,7 @@ export class Listener {
   }
 
   private inUse(): string {
-    return `port ${this.options.port} for ${this.name} is taken: is another broker running on it?`;
+    return `port ${this.port} for ${this.name} is taken: is another broker running on it?`;
   }
 
   private listen(host: string, port: number, backlog: number): Promise<void> {
@@ -120,7 +135,7 @@ export class Listener {
       this.server.once('error', reject);
       this.server.listen({ host, port, backlog }, () => {
         this.server.off('error', reject);
-        this.server.on('error', (error) => this.shared.log.error(`${this}: ${error.message}`));
+        this.bound = this.server.address() as AddressInfo;
         resolve();
       });
     });

@@ -141,6 +141,14 @@ describe('a listener', () => {
     expect(note.told).toEqual(['busy true', 'busy false']);
   });
 
+  it('lets go of a client that it does not read from', async () => {
+    const { listener, notes } = await listen();
+    const { note } = await join(notes, listener.port);
+    note.client.pause();
+    note.client.destroy();
+    await note.gone();
+  });
+
   it('survives an adapter that writes to a client that has gone', async () => {
     const { listener, notes } = await listen();
     const { peer, note } = await join(notes, listener.port);
@@ -178,6 +186,32 @@ describe('a client that does not follow', () => {
     holdTime();
     peer.end();
     await note.forced();
+  });
+});
+
+describe('a listener that is suspended', () => {
+  it('takes nobody until it is started again, on the same port; who is there stays', async () => {
+    const { listener, notes } = await listen();
+    const { port } = listener;
+    const { peer, note } = await join(notes, port);
+    listener.suspend();
+    expect(listener.listening).toBe(false);
+    const refused = connect(port, '127.0.0.1');
+    const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
+    expect(error.code).toBe('ECONNREFUSED');
+    peer.write('still here');
+    await vi.waitFor(() => expect(note.text).toBe('still here'), { timeout: 10_000 });
+    await listener.start();
+    expect([listener.listening, listener.port]).toEqual([true, port]);
+    await join(notes, port);
+  });
+
+  it('can be stopped', async () => {
+    const { listener, notes } = await listen();
+    const { note } = await join(notes, listener.port);
+    listener.suspend();
+    await listener.stop('over');
+    expect(note.told).toEqual(['stop over', 'closed']);
   });
 });
 

@@ -18,6 +18,8 @@ import { AMQP_HEADER } from '../support/raw-client.ts';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 
+const PATIENCE = { timeout: 20_000, interval: 5 };
+
 let files: Certificates;
 let root: Pair;
 let server: Pair;
@@ -189,7 +191,10 @@ describeWithOpenssl('clients with a certificate', () => {
     const { port } = await start(asked(), log);
     const stranger = files.leaf('stranger', files.authority('other'));
     expect((await greet(port, shown(stranger))).answer).not.toBe('connection.start');
-    await vi.waitFor(() => expect(lines.join('')).toMatch(/its certificate is not trusted: /));
+    await vi.waitFor(
+      () => expect(lines.join('')).toMatch(/its certificate is not trusted: /),
+      PATIENCE,
+    );
   });
 
   it('may do without one, unless fail_if_no_peer_cert is set', async () => {
@@ -261,6 +266,23 @@ describeWithOpenssl('a certificate that is renewed', () => {
   });
 });
 
+describeWithOpenssl('a TLS client that does not read', () => {
+  it('makes the outbox close, so that consumers take nothing more', async () => {
+    const { running, port } = await start();
+    const { socket } = await greet(port);
+    socket.pause();
+    const [one] = running.connections;
+    const { outbox } = one!.client;
+    for (let i = 0; i < 1000 && outbox.open; i++) {
+      outbox.write(Buffer.alloc(100_000));
+      await new Promise(setImmediate);
+    }
+    expect(outbox.open).toBe(false);
+    socket.resume();
+    await vi.waitFor(() => expect(outbox.open).toBe(true), { timeout: 10_000 });
+  });
+});
+
 describeWithOpenssl('strangers on a TLS listener', () => {
   it.each([
     ['AMQP without TLS', AMQP_HEADER, /it does not speak TLS: AMQP 0-9-1 without TLS has a port/],
@@ -271,7 +293,7 @@ describeWithOpenssl('strangers on a TLS listener', () => {
     const socket = await plain(port, bytes);
     socket.resume();
     await once(socket, 'close');
-    await vi.waitFor(() => expect(lines.join('')).toMatch(line));
+    await vi.waitFor(() => expect(lines.join('')).toMatch(line), PATIENCE);
     expect(lines.join('')).toMatch(
       /AMQP 0-9-1 connection 127\.0\.0\.1:\d+ -> 127\.0\.0\.1:\d+: TLS/,
     );
@@ -284,16 +306,15 @@ describeWithOpenssl('strangers on a TLS listener', () => {
     socket.resume();
     await once(socket, 'close');
     expect(running.connections.size).toBe(0);
-    await vi.waitFor(() => expect(lines.join('')).toMatch(/the handshake timed out/));
+    await vi.waitFor(() => expect(lines.join('')).toMatch(/the handshake timed out/), PATIENCE);
   });
 
   it('who speak TLS on a port without it are told apart, too', async () => {
     const { log, lines } = remembering();
     const { port } = await start({}, log, true);
     await greet(port);
-    await vi.waitFor(() =>
-      expect(lines.join('')).toMatch(/the client speaks TLS: is this the port/),
-    );
+    const line = /the client speaks TLS: is this the port/;
+    await vi.waitFor(() => expect(lines.join('')).toMatch(line), PATIENCE);
   });
 });
 

@@ -13,6 +13,7 @@ import { Listener } from '../../src/server/listener.ts';
 import { Shared } from '../../src/server/shared.ts';
 import type { WebSocketRules } from '../../src/server/websocket-endpoint.ts';
 import { Notes } from '../support/notes.ts';
+import { Random } from '../support/random.ts';
 
 const STOMP: WebSocketRules = {
   paths: ['/ws'],
@@ -284,6 +285,16 @@ describe('a client over WebSocket', () => {
     await notes.all[0]!.forced(SOCKET_END_GRACE_MS);
   });
 
+  it('can be closed by force while it is not read from', async () => {
+    const { peer, note } = await join(MQTT, ['mqtt']);
+    const closed = closing(peer);
+    note.client.pause();
+    for (let i = 0; i < 100; i++) peer.send(Buffer.alloc(60_000));
+    note.client.destroy();
+    await note.gone();
+    expect(await closed).toBe(1006);
+  });
+
   it('leaves when the listener stops', async () => {
     const { listener, peer, note } = await join(MQTT, ['mqtt']);
     const closed = closing(peer);
@@ -362,6 +373,25 @@ describe('a hostile client over WebSocket', () => {
     peer.send(Buffer.from('end'));
     await vi.waitFor(() => expect(note.text).toBe('end'), { timeout: 30_000 });
     expect(note.client.outbox.stalled).toBe(false);
+  });
+
+  it('that sends noise loses its own connection at most', async () => {
+    const { listener, notes } = await listen(STOMP);
+    const random = new Random(20_261_126);
+    for (let round = 0; round < 150; round++) {
+      const peer = await raw(listener.port);
+      const noise = Buffer.from(
+        Array.from({ length: random.below(40) + 1 }, () => random.below(256)),
+      );
+      // Half of the time the first frame is a good one, so that the noise is in the middle.
+      const good = Buffer.from(round % 2 === 0 ? [] : [0x82, 0x81, 0, 0, 0, 0, 0x61]);
+      peer.socket.write(Buffer.concat([Buffer.from(`${UPGRADE}\r\n`), good, noise]));
+      peer.socket.end();
+    }
+    await vi.waitFor(() => expect(notes.all.length).toBeGreaterThan(100), { timeout: 20_000 });
+    await Promise.all(notes.all.map((note) => note.gone()));
+    const { event } = await open(listener.port);
+    expect(event).toBe('open');
   });
 
   it('that has vanished is pinged, and let go when it stays silent', async () => {
