@@ -3,7 +3,7 @@
  * from: numbers for operators (RabbitMQ's auth attempts). Turning attackers away is not done here:
  * that is login-throttle.ts.
  */
-import { LOGIN_SOURCES_MAX } from '../limits.ts';
+import { LOGIN_SOURCES_MAX, MAX_NAME_BYTES } from '../limits.ts';
 import type { Login } from './authenticator.ts';
 
 export interface AttemptCounts {
@@ -34,7 +34,8 @@ export class LoginAttempts {
   }
 
   count(login: Login, succeeded: boolean): void {
-    const { protocol, username, peer } = login;
+    const { protocol, peer } = login;
+    const username = login.username.slice(0, MAX_NAME_BYTES);
     let counts = this.byProtocol.get(protocol);
     if (counts === undefined) {
       counts = { succeeded: 0, failed: 0 };

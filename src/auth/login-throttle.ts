@@ -8,6 +8,7 @@ import {
   LOGIN_FAILURES_BURST,
   LOGIN_SOURCES_MAX,
   LOGIN_WAITERS_MAX,
+  MAX_NAME_BYTES,
 } from '../limits.ts';
 import type { Login } from './authenticator.ts';
 
@@ -61,6 +62,7 @@ function refill(allowance: Allowance, nowMs: number): void {
   allowance.atMs = nowMs;
 }
 
+/** Names that are too long for a user are all the same one: nobody can make us remember them. */
 function keyOf({ peer, username }: Login): string {
-  return `${peer.remoteAddress}\0${username}`;
+  return `${peer.remoteAddress}\0${username.length > MAX_NAME_BYTES ? '' : username}`;
 }

@@ -4,7 +4,7 @@
  * Verdicts are remembered, so that a publish costs a map look-up; a change forgets them. Sessions
  * keep the object: it changes under them when an operator changes it.
  */
-import { PERMISSION_VERDICTS_MAX } from '../limits.ts';
+import { MAX_NAME_BYTES, PERMISSION_VERDICTS_MAX } from '../limits.ts';
 import { compilePattern } from './pattern.ts';
 import { TopicPermission, type TopicPermissionPatterns } from './topic-permission.ts';
 
@@ -65,6 +65,7 @@ export class Permissions {
     const known = verdicts.get(name);
     if (known !== undefined) return known;
     const verdict = this.expressions[access].test(name);
+    if (name.length > MAX_NAME_BYTES) return verdict;
     if (verdicts.size >= PERMISSION_VERDICTS_MAX) verdicts.clear();
     verdicts.set(name, verdict);
     return verdict;

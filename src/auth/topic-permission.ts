@@ -3,7 +3,7 @@
  * or subscribe with (read). The patterns may name variables, `{username}`, `{vhost}`,
  * `{client_id}` or a claim of a token, so they differ from session to session.
  */
-import { TOPIC_VERDICTS_MAX } from '../limits.ts';
+import { MAX_NAME_BYTES, TOPIC_VERDICTS_MAX } from '../limits.ts';
 import { compilePattern, literalPattern } from './pattern.ts';
 
 /** As with permissions: unanchored, and the empty pattern allows the empty key only. */
@@ -58,6 +58,8 @@ export class TopicAccess {
     const known = verdicts.get(key);
     if (known !== undefined) return known;
     const verdict = this.expressions[access].test(key);
+    // A topic of MQTT may be 64 KiB long: such a one is not remembered.
+    if (key.length > MAX_NAME_BYTES) return verdict;
     if (verdicts.size >= TOPIC_VERDICTS_MAX) verdicts.clear();
     verdicts.set(key, verdict);
     return verdict;

@@ -143,6 +143,17 @@ describe('guessing passwords', () => {
     expect(gate.asked.length - asked).toBe(LOGIN_WAITERS_MAX);
   });
 
+  test('with names too long for a user makes nobody remember them', () => {
+    const { authentication } = authenticationOf([new Gate('a')], true);
+    for (let i = 0; i < LOGIN_FAILURES_BURST; i++) {
+      authentication.authenticate(login(`${i}${'x'.repeat(60_000)}`, 'wrong'));
+    }
+    expect(authentication.authenticate(login('y'.repeat(300)))).toBeInstanceOf(Promise);
+    for (const { username } of authentication.attempts.bySource()) {
+      expect(username.length).toBeLessThanOrEqual(255);
+    }
+  });
+
   test('is forgiven with time', () => {
     const gate = new Gate('a');
     const { clock, authentication } = authenticationOf([gate]);

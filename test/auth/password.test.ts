@@ -21,6 +21,16 @@ describe('password hashes', () => {
     expect(passwordFits('test13', 'kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR')).toBe(false);
   });
 
+  test('are those of RabbitMQ: what 3.10 and 4.0 made fits', () => {
+    const [of3, of4] = [
+      'XKhrwLBJ4wt1xbpqEudkSEMkceFOSiQ1tQoZXs7y60zpLBOR',
+      'FsmG3BEhIHaaNd9az7uDDgtPY/qF7K07gjAdfHRFpiC3IqPt',
+    ];
+    expect(passwordFits('guest', of3)).toBe(true);
+    expect(passwordFits('pä55 wörd', of4)).toBe(true);
+    expect(passwordFits('pa55 word', of4)).toBe(false);
+  });
+
   test('are made and compared with SHA-512 and MD5 as well, as RabbitMQ names them', () => {
     const sha512 = hashPassword('p', 'rabbit_password_hashing_sha512');
     expect(Buffer.from(sha512, 'base64')).toHaveLength(68);

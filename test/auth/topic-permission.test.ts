@@ -43,6 +43,15 @@ describe('a topic permission', () => {
     expect(accessOf('(', '(').allows('write', '(')).toBe(false);
   });
 
+  test('does not remember keys that are very long', () => {
+    const access = accessOf('x$', '');
+    const key = 'y'.repeat(60_000);
+    expect(access.allows('write', `${key}x`)).toBe(true);
+    expect(access.allows('write', key)).toBe(false);
+    const { verdicts } = access as unknown as { verdicts: { write: Map<string, boolean> } };
+    expect(verdicts.write.size).toBe(0);
+  });
+
   test('remembers a bounded number of verdicts, and answers the same beyond', () => {
     const access = accessOf('5$', '');
     for (let i = 0; i < TOPIC_VERDICTS_MAX + 10; i++) {
