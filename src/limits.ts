@@ -28,6 +28,50 @@ export const MAX_NAME_BYTES = 255;
 /** Upper bounds of the classes that message sizes are counted in: those of RabbitMQ's metrics. */
 export const MESSAGE_SIZE_BOUNDS: readonly number[] = [1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 5e7, 1e8];
 
+/** Objects whose counters are sampled in one go, before others get their turn. */
+export const SAMPLES_PER_SLICE = 500;
+
+/** Up to so many queues (channels …) keep all samples; of more, each keeps the last few only. */
+export const SAMPLED_FULLY_MAX = 1000;
+
+/** Samples kept of each where there are many: a minute, at the usual interval. */
+export const SAMPLES_KEPT_FEW = 14;
+
+/** Samples of one counter in one answer. */
+export const SAMPLES_SHOWN_MAX = 1000;
+
+/** Messages that one request of the management API gets from a queue. */
+export const GET_MESSAGES_MAX = 10_000;
+
+/** Items of a page of the management API, if the client does not say, and at most; RabbitMQ's. */
+export const PAGE_SIZE_USUAL = 100;
+export const PAGE_SIZE_MAX = 500;
+
+/** How long a list may be worked on before messages get their turn. */
+export const LIST_SLICE_MS = 5;
+
+/** How long a pattern from outside may take to filter the names of a list. */
+export const NAME_FILTER_MS = 100;
+
+/** Bytes of a JSON answer above which it is worth compressing. */
+export const COMPRESSED_FROM_BYTES = 1024;
+
+/** Failed logins of one user from one address that are checked at once; then one a second. */
+export const LOGIN_FAILURES_MAX = 20;
+
+/** Pairs of address and user whose failed logins are remembered; then the oldest are forgotten. */
+export const LOGIN_FAILURES_REMEMBERED = 10_000;
+
+/** How long a client may take to send the head of a request, and all of it. */
+export const HTTP_HEADERS_TIMEOUT_MS = 10_000;
+export const HTTP_REQUEST_TIMEOUT_MS = 60_000;
+
+/** Characters of one segment of a path: a name of 255 bytes, percent-encoded twice, and more. */
+export const NAME_SEGMENT_MAX = 2000;
+
+/** How long an HTTP connection may be idle between requests. */
+export const HTTP_KEEP_ALIVE_MS = 60_000;
+
 /** Routing keys whose match a topic exchange remembers; then it starts anew. */
 export const TOPIC_ROUTES_MAX = 10_000;
 

@@ -14,3 +14,9 @@ function readManifest(): Manifest {
 
 /** e.g. `0.1.0` */
 export const VERSION: string = readManifest().version;
+
+/**
+ * RabbitMQ's version that clients and tools see. They branch on it: this is the series whose
+ * behaviour Warren follows.
+ */
+export const RABBITMQ_VERSION = '4.3.0';

@@ -8,7 +8,7 @@ import type { Message } from '../../src/broker/message.ts';
 import type { Outcome } from '../../src/broker/queue/queue.ts';
 import type { Session } from '../../src/broker/session.ts';
 import { type CancelReason, PrefetchWindow } from '../../src/broker/subscription.ts';
-import type { Traffic } from '../../src/broker/traffic.ts';
+import type { ChannelDescription, ChannelView, Traffic } from '../../src/broker/traffic.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
 import { methodById, methodFrame } from './compile.ts';
 import type { Confirms, ConfirmWriter } from './confirms.ts';
@@ -27,7 +27,7 @@ import { shortAt } from './wire.ts';
 
 const PUBLISH_ID = METHODS['basic.publish'].id[1];
 
-export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
+export class Channel implements ConsumerHost, ConfirmWriter, Publisher, ChannelView {
   readonly number: number;
   readonly connection: AmqpConnection;
   readonly session: Session;
@@ -57,7 +57,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     this.number = number;
     this.connection = connection;
     this.session = session;
-    this.traffic = session.openTraffic();
+    this.traffic = session.openTraffic(this);
     this.outbox = connection.outbox;
     this.backlog = new FrameBacklog(connection);
     this.writer = new ContentWriter(this.outbox, number, connection.tuning.frameMax);
@@ -234,6 +234,21 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher {
     this.giveBack('requeue');
     this.session.closeTraffic(this.traffic);
     this.session.totals.churn.channelClosed++;
+  }
+
+  describe(): ChannelDescription {
+    const { confirms, transaction } = this;
+    return {
+      confirm: confirms !== null,
+      transactional: transaction !== null,
+      prefetch: this.prefetch,
+      globalPrefetch: this.window.limit,
+      consumers: this.consumers.size,
+      unacknowledged: this.unacked.size,
+      unconfirmed: confirms?.unconfirmed ?? 0,
+      uncommitted: transaction?.publishes.length ?? 0,
+      acksUncommitted: transaction?.settles.length ?? 0,
+    };
   }
 
   // -- inside --

@@ -5,7 +5,6 @@
  * receive, method, header, body.
  */
 import type { Broker } from '../../src/broker/broker.ts';
-import { stringOf } from '../../src/broker/field.ts';
 import type { Session } from '../../src/broker/session.ts';
 import type { Timer } from '../../src/clock.ts';
 import {
@@ -19,11 +18,12 @@ import type { Channel } from './channel.ts';
 import { Channels } from './channels.ts';
 import { methodFrame } from './compile.ts';
 import { type ConnectionMethod, connectionMethod, unexpectedMethod } from './connection-method.ts';
-import { describe } from './description.ts';
+import { describe, loginText } from './description.ts';
 import {
   AmqpError,
   type Answer,
   answerTo,
+  forcedText,
   type MethodIds,
   REPLIES,
   type Reply,
@@ -127,9 +127,8 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
       this.client.destroy();
       return;
     }
-    const text = `broker forced connection closure with reason '${reason}'`;
     this.draining = true;
-    this.refuse(REPLIES.CONNECTION_FORCED, replyText('CONNECTION_FORCED', text));
+    this.refuse(REPLIES.CONNECTION_FORCED, forcedText(reason));
   }
 
   describe(): Description {
@@ -197,17 +196,13 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     this.session = session;
     this.setDeadline(Number.POSITIVE_INFINITY, () => {});
     this.startHeartbeat();
-    const given = stringOf(this.handshake.clientProperties.get('connection_name'));
-    const shown = given === null ? this.name : `${this.name} - ${given}`;
-    const { user, vhost } = session;
-    const granted = `user '${user.name}' authenticated and granted access to vhost '${vhost.name}'`;
-    this.broker.log.info(`AMQP connection ${shown}: ${granted}`);
+    this.broker.log.info(loginText(this.name, this.handshake, session));
     this.become(this.running);
   }
 
   expelled(reason: string): void {
     if (this.closing) return;
-    this.refuse(REPLIES.CONNECTION_FORCED, replyText('CONNECTION_FORCED', reason));
+    this.refuse(REPLIES.CONNECTION_FORCED, forcedText(reason));
   }
 
   refuse(reply: Reply, text: string): void {

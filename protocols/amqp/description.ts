@@ -22,6 +22,7 @@ export function describe(
     state: session === null && state !== 'closing' ? 'starting' : state,
     user: session?.user.name ?? null,
     vhost: session?.vhost.name ?? null,
+    session,
     authMechanism: mechanism,
     clientProperties,
     givenName: stringOf(clientProperties.get('connection_name')),
@@ -30,4 +31,13 @@ export function describe(
     channelMax: tuning.channelMax,
     channels,
   };
+}
+
+/** What the log says of a login. */
+export function loginText(name: string, { clientProperties }: Handshake, session: Session): string {
+  const given = stringOf(clientProperties.get('connection_name'));
+  const shown = given === null ? name : `${name} - ${given}`;
+  const { user, vhost } = session;
+  const granted = `user '${user.name}' authenticated and granted access to vhost '${vhost.name}'`;
+  return `AMQP connection ${shown}: ${granted}`;
 }

@@ -124,3 +124,9 @@ export function replyText(kind: ReplyName, explanation: string): string {
   while ((bytes[end]! & 0xc0) === 0x80) end -= 1;
   return bytes.toString('utf8', 0, end) + ELLIPSIS;
 }
+
+/** Why a connection ends: an operator's reason as it is; that we stop, in RabbitMQ's words. */
+export function forcedText(reason: string): string {
+  const stopping = `broker forced connection closure with reason '${reason}'`;
+  return replyText('CONNECTION_FORCED', reason === 'shutdown' ? stopping : reason);
+}

@@ -5,6 +5,7 @@
  */
 import type { Field, Fields } from '../../src/broker/field.ts';
 import { FRAME_MAX_LEAST } from '../../src/limits.ts';
+import { RABBITMQ_VERSION } from '../../src/version.ts';
 import { AmqpError } from './errors.ts';
 import type { MethodArguments } from './spec.ts';
 
@@ -39,12 +40,6 @@ export interface ServerIdentity {
   readonly version: string;
 }
 
-/**
- * RabbitMQ's version that clients see. Libraries branch on product and version: this is the
- * series whose behaviour Warren follows.
- */
-const COMPATIBLE_VERSION = '4.3.0';
-
 /** What connection.start says; clients look at product, version and capabilities. */
 export function serverProperties(identity: ServerIdentity): Fields {
   return new Map<string, Field>([
@@ -54,7 +49,7 @@ export function serverProperties(identity: ServerIdentity): Fields {
     ['information', `Warren ${identity.version}, licensed under the MIT licence`],
     ['platform', `Node.js ${process.versions.node}`],
     ['product', 'RabbitMQ'],
-    ['version', COMPATIBLE_VERSION],
+    ['version', RABBITMQ_VERSION],
   ]);
 }
 

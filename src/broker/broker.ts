@@ -235,9 +235,13 @@ export class Broker implements CatalogHost {
       relaxedRedeclaration: this.options.relaxedRedeclaration ?? false,
     });
     const { maxMessageBytes } = this.options;
+    // What the broker does itself, for the time of a request of the API say, is no connection.
+    const counted = holder === null ? 0 : 1;
     if (holder !== null) quota.connectionOpened(user, vhost);
+    totals.churn.connectionCreated += counted;
     const closed = (session: Session): void => {
       if (holder !== null) quota.connectionClosed(user, vhost);
+      totals.churn.connectionClosed += counted;
       this.sessions.delete(session);
     };
     const who = { id, user, holder, permissions, topics, protocol };

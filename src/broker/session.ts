@@ -21,7 +21,7 @@ import type { Receipt } from './receipt.ts';
 import type { Consumer, SubscribeOptions, Subscription } from './subscription.ts';
 import type { TopologyAccess } from './topology-access.ts';
 import type { Totals } from './totals.ts';
-import { type DeliveryCounts, Traffic } from './traffic.ts';
+import { type ChannelView, type DeliveryCounts, Traffic } from './traffic.ts';
 import type { VHost } from './vhost.ts';
 
 /** Whoever a session is for: a client's connection, as its adapter has it. */
@@ -70,7 +70,7 @@ export class Session {
   readonly totals: Totals;
   readonly quota: Quota;
   /** What adapters without channels of their own send and get. */
-  readonly traffic = new Traffic();
+  readonly traffic = new Traffic(this);
   private readonly traffics = new Set<Traffic>();
   private readonly permissions: Permissions;
   private readonly context: SessionContext;
@@ -93,17 +93,37 @@ export class Session {
     this.context = context;
     this.access = new PublishAccess(context);
     this.traffics.add(this.traffic);
+    this.vhost.traffics.add(this.traffic);
   }
 
   /**
    * Counts for one more channel, until closeTraffic().
    * @throws BrokerError NOT_ALLOWED if the user or the broker has as many as may be
    */
-  openTraffic(): Traffic {
+  openTraffic(channel: ChannelView | null = null): Traffic {
     this.quota.channelOpened(this.user);
-    const traffic = new Traffic();
+    const traffic = new Traffic(this, channel);
     this.traffics.add(traffic);
+    this.vhost.traffics.add(traffic);
     return traffic;
+  }
+
+  /** The traffic of each channel that is open, the session's own first. */
+  openTraffics(): Iterable<Traffic> {
+    return this.traffics;
+  }
+
+  /** Its subscriptions, and ended ones that still hold something. */
+  openSubscriptions(): Iterable<Subscription> {
+    return this.subscriptions;
+  }
+
+  /** Consumers, and what they and the session itself hold. */
+  holding(): { readonly consumers: number; readonly unacknowledged: number } {
+    let unacknowledged = 0;
+    for (const { size } of this.fetched.values()) unacknowledged += size;
+    for (const { unsettled } of this.subscriptions) unacknowledged += unsettled.size;
+    return { consumers: this.subscriptions.size, unacknowledged };
   }
 
   /** A channel has closed; what it did stays in the totals. */
@@ -113,13 +133,9 @@ export class Session {
     for (const [, counts] of traffic.types()) {
       if (this.fetched.get(counts)?.size === 0) this.fetched.delete(counts);
     }
+    this.vhost.traffics.delete(traffic);
     this.vhost.pastTraffic.add(traffic);
     this.context.totals.retire(this.protocol, traffic);
-  }
-
-  /** The traffic of each channel that is open, the session's own first. */
-  openTraffics(): Iterable<Traffic> {
-    return this.traffics;
   }
 
   /**

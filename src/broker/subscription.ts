@@ -45,6 +45,10 @@ export class PrefetchWindow {
     return this.limitValue === 0 || this.used < this.limitValue;
   }
 
+  get limit(): number {
+    return this.limitValue;
+  }
+
   /** Changes the limit. A lower one lets what is out be; deliveries go on when there is room. */
   set limit(limit: number) {
     this.limitValue = limit;
@@ -100,6 +104,7 @@ export class Subscription {
   readonly prefetch: number;
   readonly arguments: Fields;
   readonly unsettled: Unsettled;
+  readonly traffic: Traffic;
   readonly counts: DeliveryCounts;
   /** Not in the rotation: it had no credit when it was asked, or has not been started yet. */
   parked = true;
@@ -120,7 +125,8 @@ export class Subscription {
     this.arguments = options.arguments ?? NO_FIELDS;
     this.window = options.window ?? null;
     this.ownTimeoutMs = options.timeoutMs ?? -1;
-    this.counts = (options.traffic ?? new Traffic()).from(queue.type);
+    this.traffic = options.traffic ?? new Traffic();
+    this.counts = this.traffic.from(queue.type);
     this.unsettled = new Unsettled(this, this.counts);
     this.window?.subscriptions.add(this);
     this.onEnd = options.ended;

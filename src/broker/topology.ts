@@ -70,6 +70,11 @@ export class Topology {
     return [...(this.inbound.get(destination)?.keys() ?? [])];
   }
 
+  /** The same, with the exchange that they are of. */
+  inboundOf(destination: Destination): Iterable<[Binding, Exchange]> {
+    return this.inbound.get(destination) ?? [];
+  }
+
   private addSystemExchange(name: string, type: string, internal: boolean, router: Router): void {
     const flags = { durable: true, autoDelete: false, internal };
     const definition = { name, type, ...flags, arguments: NO_FIELDS };

@@ -4,6 +4,7 @@
  * Hot path: counting is `++` on an object that the caller already holds, and nothing else.
  */
 import { MESSAGE_SIZE_BOUNDS } from '../limits.ts';
+import type { Session } from './session.ts';
 
 /** What became of messages that queues had: of one queue, or of one type through one channel. */
 export class DeliveryCounts {
@@ -34,7 +35,32 @@ export class DeathCounts {
   delivery_limit = 0;
 }
 
+/** What operators are shown of a channel besides its counts. */
+export interface ChannelDescription {
+  readonly confirm: boolean;
+  readonly transactional: boolean;
+  /** What each new consumer may hold, and what all together may; 0 is unlimited. */
+  readonly prefetch: number;
+  readonly globalPrefetch: number;
+  readonly consumers: number;
+  readonly unacknowledged: number;
+  readonly unconfirmed: number;
+  /** Published, and acked, in a transaction that is open. */
+  readonly uncommitted: number;
+  readonly acksUncommitted: number;
+}
+
+/** A channel of an adapter; asked when somebody looks. */
+export interface ChannelView {
+  readonly number: number;
+  describe(): ChannelDescription;
+}
+
 export class Traffic {
+  /** Whose it is; null for sums. */
+  readonly session: Session | null;
+  /** null for adapters without channels. */
+  readonly channel: ChannelView | null;
   publish = 0;
   /** Of those, the ones whose publisher waits for a confirm, and those that were confirmed. */
   publishConfirm = 0;
@@ -46,6 +72,11 @@ export class Traffic {
   /** Messages by the size of their bodies, see MESSAGE_SIZE_BOUNDS; the last one has no bound. */
   readonly sizes = new Float64Array(MESSAGE_SIZE_BOUNDS.length + 1);
   private readonly byType = new Map<string, DeliveryCounts>();
+
+  constructor(session: Session | null = null, channel: ChannelView | null = null) {
+    this.session = session;
+    this.channel = channel;
+  }
 
   /** Where deliveries from queues of that type are counted. */
   from(queueType: string): DeliveryCounts {

@@ -67,7 +67,8 @@ export class VHost implements TopologyHost {
   readonly clock: Clock;
   readonly store: MessageStore;
   readonly topology: Topology;
-  /** Of channels that are closed. */
+  /** Of channels that are open, and of all that are closed. */
+  readonly traffics = new Set<Traffic>();
   readonly pastTraffic = new Traffic();
   readonly policies: PolicyAccess;
   readonly consumerTimeoutMs: number;

@@ -69,6 +69,11 @@ export class Outbox {
     return this.used + this.socket.writableLength < OUTBOX_HIGH_WATER_BYTES;
   }
 
+  /** Bytes that wait to be taken by the kernel. */
+  get pending(): number {
+    return this.used + this.socket.writableLength;
+  }
+
   /** Is so much waiting that the peer should not be read from until it reads itself? */
   get stalled(): boolean {
     return this.used + this.socket.writableLength > OUTBOX_STALL_BYTES;

@@ -4,6 +4,7 @@
  * knows what the bytes mean.
  */
 import type { Fields } from '../broker/field.ts';
+import type { Session } from '../broker/session.ts';
 import type { Outbox } from './outbox.ts';
 
 /** The two ends of a connection. Behind a proxy: those that the proxy has reported. */
@@ -70,6 +71,8 @@ export interface Description {
   /** null until the client has logged in. */
   readonly user: string | null;
   readonly vhost: string | null;
+  /** What it does in the engine, with its channels and consumers; null until it has logged in. */
+  readonly session?: Session | null;
   /** The SASL mechanism, or what comes nearest. */
   readonly authMechanism?: string;
   /** What the client says about itself. */

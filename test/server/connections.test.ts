@@ -36,7 +36,8 @@ describe('the registry of connections', () => {
     const [one] = connections;
     expect(one!.name).toMatch(new RegExp(`^127\\.0\\.0\\.1:\\d+ -> 127\\.0\\.0\\.1:${port}$`));
     expect(one!.connectedAtMs).toBeGreaterThanOrEqual(before);
-    const { clientProperties, ...described } = one!.describe();
+    const { clientProperties, session, ...described } = one!.describe();
+    expect(session?.user.name).toBe('guest');
     expect(described).toEqual({
       protocol: 'AMQP 0-9-1',
       state: 'running',

@@ -56,6 +56,14 @@ export class Backlog implements Expirable {
     return this.levels.bytes;
   }
 
+  /** The next message if it is in memory; stays where it is. */
+  peek(): Message | null {
+    const level = this.levels.topLevel();
+    if (level < 0) return null;
+    const list = this.levels.list(level);
+    return list.messageAt(list.head());
+  }
+
   /** Does reject-publish turn a message of this size away? */
   refuses(bodyBytes: number): boolean {
     return this.rejects && wouldOverflow(this.queue, this.levels, bodyBytes);

@@ -15,7 +15,8 @@ export const WINDOW = 64;
 export class Paging {
   private readonly store: QueueStore;
   private readonly budgetBytes: number;
-  private residentBytes = 0;
+  /** Body bytes that are in memory. */
+  residentBytes = 0;
   private reading = false;
 
   /** @param budgetBytes body bytes of waiting messages to keep in memory */

@@ -74,6 +74,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   store: QueueStore | null = null;
   /** Messages handed out and not settled. */
   unsettled = 0;
+  unsettledBytes = 0;
   /** Messages published to a `readyOn: 'durable'` store and not settled yet, and their bodies. */
   arriving = 0;
   arrivingBytes = 0;
@@ -264,6 +265,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
     } else {
       counts.get++;
       this.unsettled++;
+      this.unsettledBytes += delivery.message.body.length;
       holder.add(delivery);
       this.handedOut(delivery);
     }
@@ -275,6 +277,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
     const holder = delivery.holder as Unsettled;
     holder.remove(delivery);
     this.unsettled--;
+    this.unsettledBytes -= delivery.message.body.length;
     if (outcome === 'ack') {
       this.counts.ack++;
       holder.counts.ack++;
@@ -389,6 +392,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
       this.counts.deliver++;
       counts.deliver++;
       this.unsettled++;
+      this.unsettledBytes += delivery.message.body.length;
       subscription.charge(delivery);
       this.handedOut(delivery);
       if (this.timeouts !== null) this.timeouts.handedOver(delivery, subscription);
