@@ -12,6 +12,8 @@ import {
   single,
 } from './config-option.ts';
 import { ACCESS_OPTIONS } from './config-options-access.ts';
+import { DEFINITIONS_OPTIONS } from './config-options-definitions.ts';
+import { MANAGEMENT_OPTIONS } from './config-options-management.ts';
 import { MQTT_OPTIONS } from './config-options-mqtt.ts';
 import { NETWORK_OPTIONS } from './config-options-network.ts';
 import { RESOURCE_OPTIONS } from './config-options-resources.ts';
@@ -23,6 +25,7 @@ import {
   milliseconds,
   oneOf,
   orInfinity,
+  orNone,
   seconds,
   size,
   string,
@@ -142,12 +145,22 @@ export const OPTIONS = {
     text: 'Whether a quorum queue may be declared again as if it were a classic queue.',
   }),
 
+  nodename: single({
+    group: IDENTITY,
+    type: orNone(string(1, 255)),
+    default: 'none',
+    env: ['RABBITMQ_NODENAME'],
+    text: 'How tools call this node; with "none", "rabbit@" and the name of the machine.',
+  }),
   cluster_name: single({
     group: IDENTITY,
     type: name,
     default: 'warren',
     text: 'How the broker introduces itself to clients.',
   }),
+
+  ...DEFINITIONS_OPTIONS,
+  ...MANAGEMENT_OPTIONS,
 
   'log.level': single({
     group: LOGGING,

@@ -25,6 +25,10 @@ export interface StartOptions {
 export interface EmbeddedBroker {
   /** The port that AMQP 0-9-1 clients connect to. */
   readonly port: number;
+  /** The port of the management API; null unless `management.tcp.port` is set. */
+  readonly managementPort: number | null;
+  /** The port of the metrics; null unless `prometheus.tcp.port` is set. */
+  readonly metricsPort: number | null;
   /** A URL with the default user, as clients take it. */
   readonly url: string;
   /**
@@ -50,6 +54,8 @@ export async function startBroker(options: StartOptions = {}): Promise<EmbeddedB
   const vhost = encodeURIComponent(config.get('default_vhost'));
   return {
     port,
+    managementPort: running.http?.portOf('http') ?? null,
+    metricsPort: running.http?.portOf('http/prometheus') ?? null,
     url: `amqp://${user}:${password}@127.0.0.1:${port}/${vhost}`,
     portOf: (id) => running.listeners.find((listener) => listener.id === id)?.port,
     stop: () => running.stop('shutdown'),

@@ -53,6 +53,13 @@ export const LIST_SLICE_MS = 5;
 /** How long a pattern from outside may take to filter the names of a list. */
 export const NAME_FILTER_MS = 100;
 
+/** What may be imported from another machine at the start, and how long fetching it may take. */
+export const DEFINITIONS_BYTES_MAX = 256 * 1024 * 1024;
+export const DEFINITIONS_FETCH_MS = 30_000;
+
+/** Characters of metrics that are written at once. */
+export const METRICS_PIECE_CHARACTERS = 64 * 1024;
+
 /** Bytes of a JSON answer above which it is worth compressing. */
 export const COMPRESSED_FROM_BYTES = 1024;
 

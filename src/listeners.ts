@@ -133,6 +133,8 @@ export function loopbackConfig(overrides: Overrides = {}): Config {
   return Config.from({
     'listeners.tcp.default': '127.0.0.1:0',
     memory_only: overrides.data_dir === undefined,
+    ...(named('management.tcp.port') ? {} : { 'management.tcp.port': 'none' }),
+    ...(named('prometheus.tcp.port') ? {} : { 'prometheus.tcp.port': 'none' }),
     ...Object.fromEntries(nowhere.map((key) => [key, 'none'])),
     ...overrides,
   });

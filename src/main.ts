@@ -27,14 +27,18 @@ async function run({ config, warnings, notes, files }: LoadedConfig): Promise<vo
   for (const text of warnings) log.warning(text);
   for (const text of notes) log.debug(text);
   if (config.get('memory_only')) log.warning('nothing is kept on disk: memory_only is set');
-  const running = await RunningBroker.start({ config, log });
+  const running = await RunningBroker.start({ config, log, configFiles: files });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void stop(running, log, signal));
   }
   // A terminal that is closed sends the same signal, and then it should end us.
   if (process.stdout.isTTY !== true) process.on('SIGHUP', () => running.reload());
   if (process.env.npm_command === 'exec') watchParent(() => void stop(running, log, 'npx ended'));
-  const lines = [...running.listeners.map(String), 'Server startup complete'];
+  const lines = [
+    ...running.listeners.map(String),
+    ...(running.http?.listeners ?? []).map(String),
+    'Server startup complete',
+  ];
   const json = config.get('log.console.formatter') === 'json';
   for (const line of lines) {
     if (json) log.info(line);

@@ -2,7 +2,9 @@
  * RunningBroker: an engine with a store, a catalog and listeners in front: what main.ts and
  * embed.ts start and stop. A composition root: the only kind of file that knows every part.
  */
+import type { HttpService } from '../protocols/index.ts';
 import { accessConfig } from './access-config.ts';
+import { definitionsSource, importAtBoot } from './boot-definitions.ts';
 import { Broker } from './broker/broker.ts';
 import type { Catalog } from './broker/catalog.ts';
 import { decodeCommand, encodeCommand } from './broker/command-text.ts';
@@ -10,6 +12,7 @@ import { type Clock, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { type Listening, makeListeners } from './listeners.ts';
 import type { Log } from './log.ts';
+import { startManagement } from './management.ts';
 import { ProcessMeter } from './process-meter.ts';
 import { type Meter, ResourceMonitor } from './resource-monitor.ts';
 import type { Connections } from './server/connections.ts';
@@ -27,6 +30,8 @@ export interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly clock?: Clock;
+  /** The files that the configuration is from, for operators to see. */
+  readonly configFiles?: readonly string[];
   /** How memory and disk are measured. */
   readonly meter?: Meter;
 }
@@ -51,6 +56,8 @@ export class RunningBroker {
   /** Memory and disk. */
   readonly resources: ResourceMonitor;
   private readonly listening: Listening;
+  /** The management API; null if there is none. */
+  http: HttpService | null = null;
   private stopping: Promise<void> | null = null;
 
   private constructor(
@@ -81,6 +88,7 @@ export class RunningBroker {
     let running: RunningBroker | null = null;
     try {
       broker = await openBroker(parts, storage);
+      await importAtBoot(broker, parts.config);
       const shared = new Shared(parts.log);
       const listening = makeListeners(parts.config, broker, shared);
       const resources = monitorOf(parts, broker, storage.directory);
@@ -88,6 +96,7 @@ export class RunningBroker {
       running = new RunningBroker(broker, storage.directory, connections, listening, resources);
       resources.start();
       running.listeners = await startAll(running.listeners, parts.log);
+      running.http = await startManagement({ ...parts, running });
     } catch (error) {
       await (running?.stop('start-up failed') ?? broker?.close());
       storage.directory?.close();
@@ -121,6 +130,7 @@ export class RunningBroker {
   private async close(reason: string): Promise<void> {
     this.resources.stop();
     this.listening.identities.stop();
+    await this.http?.stop();
     const stopped = this.listeners.map((listener) => listener.stop(reason));
     await Promise.all([...stopped, this.connections.goodbye(reason)]);
     await this.broker.close();
@@ -168,12 +178,14 @@ function openStorage({ config, log }: Parts): Storage {
 }
 
 function openBroker({ config, log, clock }: Parts, storage: Storage): Promise<Broker> {
+  const access = accessConfig(config);
   return Broker.open({
     clock: clock ?? new SystemClock(),
     log,
     store: storage.store,
     catalog: storage.catalog,
-    ...accessConfig(config),
+    ...access,
+    defaults: definitionsSource(config) === null ? access.defaults : null,
     maxMessageBytes: config.get('max_message_size'),
     consumerTimeoutMs: config.get('consumer_timeout'),
     defaultQueueType: config.get('default_queue_type'),

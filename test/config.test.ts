@@ -213,7 +213,7 @@ describe('an unknown key', () => {
     ['log.console.levle', 'log.console.level'],
     ['tcp_listen_options.nodelai', 'tcp_listen_options.nodelay'],
     ['loopback_user.guest', 'loopback_users.guest'],
-    ['mangement.tcp.port', 'management.tcp.port'],
+    ['shovl.topology', 'shovel.topology'],
     ['disk_free_limits.absolute', 'disk_free_limit.absolute'],
     ['consumer_timout', 'consumer_timeout'],
     ['auth_mechanisms', 'auth_mechanisms.<number>'],
@@ -237,10 +237,10 @@ const NOT_A_SETTING = 'is not a setting of Warren and has no effect';
 describe("RabbitMQ's other keys", () => {
   test('start with one warning each if Warren does not act on them yet', () => {
     const { warnings, notes } = load({
-      file: 'heartbeat = 30\nmanagement.tcp.port = 15672\nlog.dir = /tmp',
+      file: 'heartbeat = 30\nshovel.topology.predeclared = true\nlog.dir = /tmp',
     });
     expect(warnings).toEqual([
-      `${RABBITMQ_CONF} line 2: 'management.tcp.port' ${NOT_SUPPORTED}`,
+      `${RABBITMQ_CONF} line 2: 'shovel.topology.predeclared' ${NOT_SUPPORTED}`,
       `${RABBITMQ_CONF} line 3: 'log.dir' ${NOT_SUPPORTED}`,
     ]);
     expect(notes).toEqual([]);
@@ -502,14 +502,14 @@ describe('the environment', () => {
     const env = {
       WARREN_HARTBEAT: '1',
       WARREN_LISTENER_TCP_DEFAULT: '1',
-      WARREN_MANAGEMENT_TCP_PORT: '1',
+      WARREN_SHOVEL_TOPOLOGY_PREDECLARED: 'true',
       WARREN_OF_ROSES: '1',
     };
     expect(load({ env }).warnings).toEqual([
       `WARREN_HARTBEAT ${NOT_A_SETTING}: did you mean WARREN_HEARTBEAT?`,
       `WARREN_LISTENER_TCP_DEFAULT ${NOT_A_SETTING}: did you mean WARREN_LISTENERS_TCP_DEFAULT?`,
-      `WARREN_MANAGEMENT_TCP_PORT ${NOT_SUPPORTED}`,
       `WARREN_OF_ROSES ${NOT_A_SETTING}`,
+      `WARREN_SHOVEL_TOPOLOGY_PREDECLARED ${NOT_SUPPORTED}`,
     ]);
   });
 
@@ -579,11 +579,11 @@ describe('a configuration made by code', () => {
   });
 
   test('accepts nothing without effect', () => {
-    const keys = { 'management.tcp.port': 1, hipe_compile: true } as Record<
+    const keys = { 'shovel.topology.predeclared': 1, hipe_compile: true } as Record<
       string,
       string | number | boolean
     >;
-    expect(() => Config.from(keys)).toThrow(/management\.tcp\.port.*\n.*hipe_compile/);
+    expect(() => Config.from(keys)).toThrow(/shovel\.topology\.predeclared.*\n.*hipe_compile/);
   });
 
   test('cannot be changed', () => {

@@ -8,6 +8,10 @@ import { Permissions } from './permissions.ts';
 /** By the names that RabbitMQ has for them; a negative number is no limit. */
 export type UserLimits = Readonly<Partial<Record<'max-connections' | 'max-channels', number>>>;
 
+/** May do everything: for the broker's own work, and for operators on its machine. */
+export const ALL_RIGHTS = { configure: '.*', write: '.*', read: '.*' };
+
+/** See the head of this file. */
 export class User {
   readonly name: string;
   /** `administrator`, `monitoring`, `management`, `policymaker`, `impersonator` or one's own. */

@@ -54,7 +54,8 @@ export interface BrokerOptions {
   readonly log: Log;
   readonly store: MessageStore;
   readonly catalog: Catalog;
-  readonly defaults: Defaults;
+  /** null for none: definitions will be imported. */
+  readonly defaults: Defaults | null;
   /** Users that may log in from this machine only. */
   readonly loopbackUsers: readonly string[];
   /** Bytes of the largest body that may be published. */
@@ -134,7 +135,9 @@ export class Broker implements CatalogHost {
     const { highestQueueId } = await broker.store.recover(complete);
     broker.catalog.reserveQueueIds(highestQueueId);
     broker.replaying = false;
-    if (broker.vhosts.size === 0 && broker.users.size === 0) await broker.seed(options.defaults);
+    const { defaults } = options;
+    const blank = broker.vhosts.size === 0 && broker.users.size === 0;
+    if (blank && defaults !== null) await broker.seed(defaults);
     const opening = [...broker.vhosts.values()].map((vhost) => vhost.opened());
     await Promise.all(opening);
     return broker;

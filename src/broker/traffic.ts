@@ -65,6 +65,8 @@ export class Traffic {
   /** Of those, the ones whose publisher waits for a confirm, and those that were confirmed. */
   publishConfirm = 0;
   confirm = 0;
+  /** Queues that they reached, each counted. */
+  routed = 0;
   /** Reached no queue; and of those, the ones handed back to their publisher. */
   unroutable = 0;
   returnUnroutable = 0;
@@ -102,6 +104,7 @@ export class Traffic {
   /** Counts a message that was published. */
   published(bodyBytes: number, wantsConfirm: boolean, reached: number): void {
     this.publish++;
+    this.routed += reached;
     this.bodyBytes += bodyBytes;
     (this.sizes[sizeClass(bodyBytes)] as number)++;
     if (wantsConfirm) this.publishConfirm++;
@@ -112,6 +115,7 @@ export class Traffic {
     this.publish += other.publish;
     this.publishConfirm += other.publishConfirm;
     this.confirm += other.confirm;
+    this.routed += other.routed;
     this.unroutable += other.unroutable;
     this.returnUnroutable += other.returnUnroutable;
     this.bodyBytes += other.bodyBytes;

@@ -1,0 +1,152 @@
+/**
+ * HttpListener: one port that speaks HTTP, with fastify behind it: limits on what a client may
+ * send and how slowly, compression, CORS. What is answered is added by those who make one:
+ * management.ts, metrics/. It does not know users or resources.
+ */
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import {
+  COMPRESSED_FROM_BYTES,
+  HTTP_HEADERS_TIMEOUT_MS,
+  HTTP_KEEP_ALIVE_MS,
+  HTTP_REQUEST_TIMEOUT_MS,
+  NAME_SEGMENT_MAX,
+} from '../../src/limits.ts';
+import type { Log } from '../../src/log.ts';
+import { sendError } from './routing.ts';
+
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(;|$)/;
+
+const compress = promisify(gzip);
+
+/** Where and how a listener listens. */
+export interface HttpAddress {
+  /** null is every interface. */
+  readonly host: string | null;
+  /** 0 picks a free one. */
+  readonly port: number;
+}
+
+/** What all requests to a listener are held to. */
+export interface HttpOptions {
+  /** As operators are shown it: `http`, `http/prometheus`. */
+  readonly protocol: string;
+  readonly log: Log;
+  readonly maxBodyBytes: number;
+  /** Origins that browsers may call from; `*` for any. */
+  readonly corsOrigins: readonly string[];
+  readonly corsMaxAge: number;
+}
+
+export class HttpListener {
+  readonly app: FastifyInstance;
+  readonly options: HttpOptions;
+
+  constructor(options: HttpOptions) {
+    this.options = options;
+    this.app = Fastify({
+      logger: false,
+      bodyLimit: options.maxBodyBytes,
+      routerOptions: { ignoreTrailingSlash: true, maxParamLength: NAME_SEGMENT_MAX },
+      requestTimeout: HTTP_REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: HTTP_KEEP_ALIVE_MS,
+      forceCloseConnections: true,
+      http: { headersTimeout: HTTP_HEADERS_TIMEOUT_MS },
+      exposeHeadRoutes: false,
+      frameworkErrors: (error, _request, reply) => sendError(reply, error, options.log),
+    });
+    const { app } = this;
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
+      done(null, body);
+    });
+    // A content type that is none is no reason to refuse what could be read.
+    app.addHook('onRequest', async ({ raw: { headers } }) => {
+      const type = headers['content-type'];
+      if (type !== undefined && !MEDIA_TYPE.test(type)) headers['content-type'] = 'text/plain';
+    });
+    app.setErrorHandler((error, _request, reply) => sendError(reply, error, options.log));
+    app.addHook('onSend', async (request, reply, payload) => compressed(request, reply, payload));
+    if (options.corsOrigins.length > 0) {
+      app.addHook('onRequest', async (request, reply) => this.allowOrigin(request, reply));
+    }
+  }
+
+  /** The port that clients connect to; after start(). */
+  get port(): number {
+    return this.bound()?.port ?? 0;
+  }
+
+  get host(): string {
+    return this.bound()?.address ?? '';
+  }
+
+  /** `HTTP API listening on [::]:15672` */
+  toString(): string {
+    const shown = this.host.includes(':') ? `[${this.host}]` : this.host;
+    return `${this.options.protocol} listening on ${shown}:${this.port}`;
+  }
+
+  /** @throws Error if the port cannot be had */
+  async start({ host, port }: HttpAddress): Promise<void> {
+    try {
+      await this.listen(host ?? '::', port);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EADDRINUSE') {
+        const name = this.options.protocol;
+        throw new Error(`port ${port} for ${name} is taken: is another broker running on it?`);
+      }
+      if (host !== null || code !== 'EAFNOSUPPORT') throw error;
+      await this.listen('0.0.0.0', port);
+    }
+  }
+
+  /** Listens on a socket in the file system that only its owner can open. */
+  async startLocal(path: string): Promise<void> {
+    await this.app.listen({ path });
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+  }
+
+  private async listen(host: string, port: number): Promise<void> {
+    await this.app.listen({ host, port });
+  }
+
+  private bound(): { address: string; port: number } | null {
+    const address = this.app.server.address();
+    return typeof address === 'object' ? address : null;
+  }
+
+  private allowOrigin(request: FastifyRequest, reply: FastifyReply): void {
+    const { origin } = request.headers;
+    const { corsOrigins, corsMaxAge } = this.options;
+    if (origin === undefined) return;
+    if (!corsOrigins.includes('*') && !corsOrigins.includes(origin)) return;
+    reply.header('access-control-allow-origin', origin);
+    reply.header('access-control-allow-credentials', 'true');
+    if (request.method !== 'OPTIONS') return;
+    reply.header('access-control-allow-methods', 'HEAD, GET, POST, PUT, DELETE, OPTIONS');
+    const asked = request.headers['access-control-request-headers'];
+    if (asked !== undefined) reply.header('access-control-allow-headers', asked);
+    reply.header('access-control-max-age', String(corsMaxAge));
+  }
+}
+
+async function compressed(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+): Promise<unknown> {
+  const whole = typeof payload === 'string' || Buffer.isBuffer(payload);
+  if (!whole || payload.length < COMPRESSED_FROM_BYTES) return payload;
+  if (reply.hasHeader('content-encoding')) return payload;
+  if (!/\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) return payload;
+  const bytes = await compress(payload);
+  reply.header('content-encoding', 'gzip');
+  reply.removeHeader('content-length');
+  return bytes;
+}

@@ -1,0 +1,124 @@
+/**
+ * HttpService: everything of one broker that speaks HTTP: the management API and what is sampled
+ * for it. Made by the composition root, with the broker's facts handed in; without a listener it
+ * costs nothing.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Broker } from '../../src/broker/broker.ts';
+import type { Connections } from '../../src/server/connections.ts';
+import { type HttpAddress, HttpListener } from './http-listener.ts';
+import { Logins } from './login.ts';
+import type { ListenerInfo, ManagementContext } from './management/context.ts';
+import { addManagement, byLogin } from './management.ts';
+import { addHealth, addMetrics } from './metrics/metrics.ts';
+import { ProcessMetrics } from './metrics/process-metrics.ts';
+import { Statistics } from './statistics.ts';
+
+/** The management API's listener. */
+export interface ManagementOptions {
+  readonly address: HttpAddress;
+  /** What stands before `/api`, e.g. `/rabbit`; '' for nothing. */
+  readonly pathPrefix: string;
+  readonly maxBodyBytes: number;
+  readonly corsOrigins: readonly string[];
+  readonly corsMaxAge: number;
+}
+
+/** The listener that Prometheus visits. */
+export interface MetricsListenerOptions {
+  readonly address: HttpAddress;
+  readonly path: string;
+  readonly perObject: boolean;
+  /** Has a visitor to log in, as somebody who monitors? */
+  readonly authenticated: boolean;
+}
+
+/** What the composition root hands in. */
+export interface HttpServiceOptions
+  extends Omit<ManagementContext, 'statistics' | 'listeners' | 'broker' | 'connections'> {
+  readonly broker: Broker;
+  readonly connections: Connections;
+  /** Between two samples of every counter. */
+  readonly sampleIntervalMs: number;
+  /** null for none. */
+  readonly management: ManagementOptions | null;
+  readonly metrics: MetricsListenerOptions | null;
+  /** Of all other protocols. */
+  otherListeners(): readonly ListenerInfo[];
+  /** Takes an upgrade to WebSocket on the management port, or says that it is for nobody. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+}
+
+export class HttpService {
+  readonly listeners: HttpListener[] = [];
+  private readonly options: HttpServiceOptions;
+  private readonly statistics: Statistics;
+  private readonly context: ManagementContext;
+  private readonly logins: Logins;
+  private processMetrics: ProcessMetrics | null = null;
+
+  constructor(options: HttpServiceOptions) {
+    this.options = options;
+    const { broker, connections, sampleIntervalMs } = options;
+    this.statistics = new Statistics(broker, connections, sampleIntervalMs);
+    const { statistics } = this;
+    this.context = { ...options, statistics, listeners: () => this.all() };
+    this.logins = new Logins(broker);
+  }
+
+  async stop(): Promise<void> {
+    this.statistics.sampler.stop();
+    this.processMetrics?.stop();
+    await Promise.all(this.listeners.map((listener) => listener.stop()));
+  }
+
+  /** Starts the management API if there is to be one. @throws Error if its port cannot be had */
+  async startManagement(): Promise<void> {
+    const { options, context } = this;
+    const { management, broker } = options;
+    if (management === null) return;
+    const limits = { ...management, protocol: 'http', log: broker.log };
+    const listener = new HttpListener(limits);
+    addManagement(listener.app, management.pathPrefix, context, byLogin(this.logins));
+    addHealth(listener.app, context);
+    listener.app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (!options.upgrade(request, socket, head)) socket.destroy();
+    });
+    await listener.start(management.address);
+    this.listeners.push(listener);
+    this.statistics.sampler.start();
+  }
+
+  /** Starts the metrics if there are to be any. @throws Error if their port cannot be had */
+  async startMetrics(): Promise<void> {
+    const { metrics, broker } = this.options;
+    if (metrics === null) return;
+    const limits = { maxBodyBytes: 1024, corsOrigins: [], corsMaxAge: 0 };
+    const listener = new HttpListener({ ...limits, protocol: 'http/prometheus', log: broker.log });
+    const viewerOf = metrics.authenticated ? byLogin(this.logins) : null;
+    const processMetrics = new ProcessMetrics();
+    const { path, perObject } = metrics;
+    addMetrics(listener.app, this.context, processMetrics, { path, perObject, viewerOf });
+    try {
+      await listener.start(metrics.address);
+    } catch (error) {
+      processMetrics.stop();
+      throw error;
+    }
+    this.processMetrics = processMetrics;
+    this.listeners.push(listener);
+  }
+
+  /** The port of a listener; null if it is not there. */
+  portOf(protocol: string): number | null {
+    return this.listeners.find((one) => one.options.protocol === protocol)?.port ?? null;
+  }
+
+  private all(): ListenerInfo[] {
+    const own = this.listeners.map(({ options: { protocol }, host, port }) => {
+      return { protocol, host, port };
+    });
+    return [...this.options.otherListeners(), ...own];
+  }
+}

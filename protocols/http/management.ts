@@ -1,0 +1,99 @@
+/**
+ * Management: RabbitMQ's HTTP API as one listener: the table of resources, who is logged in, and
+ * the pages around them. Each resource is a file in management/; the rules that all share are
+ * routing.ts.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ApiError } from './answer.ts';
+import type { Logins } from './login.ts';
+import { bindingResources } from './management/binding.ts';
+import { channelResources } from './management/channel.ts';
+import { connectionResources } from './management/connection.ts';
+import { consumerResources } from './management/consumer.ts';
+import type { ManagementContext } from './management/context.ts';
+import { definitionResources } from './management/definition.ts';
+import { exchangeResources } from './management/exchange.ts';
+import { healthResources } from './management/health.ts';
+import { messageResources } from './management/message.ts';
+import { nodeResources } from './management/node.ts';
+import { overviewResources } from './management/overview.ts';
+import { parameterResources } from './management/parameter.ts';
+import { permissionResources } from './management/permission.ts';
+import { queueResources } from './management/queue.ts';
+import { userResources } from './management/user.ts';
+import { vhostResources } from './management/vhost.ts';
+import { addResource, type Resource, sendError } from './routing.ts';
+import { Viewer } from './viewer.ts';
+
+/** Every resource of the API. */
+export function resources(context: ManagementContext): Resource[] {
+  return [
+    ...overviewResources(context),
+    ...nodeResources(context),
+    ...exchangeResources(context),
+    ...queueResources(context),
+    ...bindingResources(context),
+    ...messageResources(context),
+    ...connectionResources(context),
+    ...channelResources(context),
+    ...consumerResources(context),
+    ...healthResources(context),
+    ...userResources(context),
+    ...vhostResources(context),
+    ...permissionResources(context),
+    ...parameterResources(context),
+    ...definitionResources(context),
+  ];
+}
+
+/**
+ * Adds the API to an HTTP server.
+ * @param prefix what stands before `/api`; '' for nothing
+ * @param viewerOf who sends a request
+ */
+export function addManagement(
+  app: FastifyInstance,
+  prefix: string,
+  context: ManagementContext,
+  viewerOf: (request: FastifyRequest) => Promise<Viewer>,
+): void {
+  const { broker } = context;
+  const all = resources(context);
+  const routing = {
+    log: broker.log,
+    hasVhost: (name: string) => broker.vhosts.has(name),
+    viewerOf,
+  };
+  for (const resource of all) addResource(app, prefix, resource, routing);
+  app.get(`${prefix}/api`, (_request, reply) => reply.redirect(`${prefix}/api/index.html`, 301));
+  app.get(`${prefix}/api/index.html`, (_request, reply) =>
+    reply.type('text/html; charset=utf-8').send(indexPage(all)),
+  );
+  app.setNotFoundHandler((_request, reply) =>
+    sendError(reply, new ApiError(404, 'Object Not Found', 'Not Found'), broker.log),
+  );
+}
+
+/** Who sends a request over the network, by name and password. */
+export function byLogin(logins: Logins): (request: FastifyRequest) => Promise<Viewer> {
+  return async (request) =>
+    new Viewer(await logins.userOf(request.headers.authorization, plainAddress(request.ip)));
+}
+
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+}
+
+function indexPage(all: readonly Resource[]): string {
+  const rows = all.map((resource) => {
+    const { path, get, put, post, delete: remove } = resource;
+    const methods = [get && 'GET', put && 'PUT', post && 'POST', remove && 'DELETE'];
+    const shown = path.replace(/\(\^\[qe\]\$\)/, '');
+    return `<tr><td>${methods.filter(Boolean).join(' ')}</td><td>${shown}</td></tr>`;
+  });
+  return (
+    '<!doctype html><meta charset="utf-8"><title>HTTP API</title><h1>HTTP API</h1>' +
+    "<p>RabbitMQ's management API: JSON in and out, names in paths percent-encoded.</p>" +
+    `<table>${rows.join('')}</table>\n`
+  );
+}

@@ -1,0 +1,133 @@
+/**
+ * The options of HTTP: the management API. Part of the table in config-options.ts; read it for
+ * what a row means.
+ */
+import { isIP } from 'node:net';
+import { list, single } from './config-option.ts';
+import {
+  boolean,
+  integer,
+  listener,
+  milliseconds,
+  oneOf,
+  orNone,
+  size,
+  string,
+  type ValueType,
+} from './config-value.ts';
+
+const MANAGEMENT = 'Management API';
+const METRICS = 'Metrics';
+
+const address: ValueType<string> = {
+  placeholder: '<address>',
+  expected: 'an IP address',
+  parse: (text) => (isIP(text) !== 0 ? text : undefined),
+};
+
+const pathPrefix: ValueType<string> = {
+  placeholder: '<path>',
+  expected: 'a path that begins with a slash, such as /rabbit',
+  parse: (text) => (/^(\/[\w.~-]+)*\/?$/.test(text) ? text.replace(/\/$/, '') : undefined),
+};
+
+export const MANAGEMENT_OPTIONS = {
+  'prometheus.tcp.port': single({
+    group: METRICS,
+    type: orNone(listener),
+    default: '15692',
+    text:
+      'Where Prometheus finds the metrics: a port, or an address and a port; "none" for nowhere. ' +
+      'If the default is taken by somebody else, the broker starts without them and says so.',
+  }),
+  'prometheus.tcp.ip': single({
+    group: METRICS,
+    type: orNone(address),
+    default: 'none',
+    text: 'The address that they are at; with "none" every interface.',
+  }),
+  'prometheus.path': single({
+    group: METRICS,
+    type: pathPrefix,
+    default: '/metrics',
+    text: 'The path of the metrics.',
+  }),
+  'prometheus.return_per_object_metrics': single({
+    group: METRICS,
+    type: boolean,
+    default: 'false',
+    text:
+      'Whether they have a line for each queue, channel and connection instead of their sum, ' +
+      'which /metrics/per-object has in any case.',
+  }),
+  'prometheus.authentication.enabled': single({
+    group: METRICS,
+    type: boolean,
+    default: 'false',
+    text: 'Whether who asks for them has to log in, as somebody with the tag monitoring.',
+  }),
+
+  'management.tcp.port': single({
+    group: MANAGEMENT,
+    type: orNone(listener),
+    default: '15672',
+    aliases: ['management.listener.port'],
+    text:
+      'Where the management API listens: a port, or an address and a port; "none" for nowhere. ' +
+      'If the default is taken by somebody else, the broker starts without it and says so.',
+  }),
+  'management.tcp.ip': single({
+    group: MANAGEMENT,
+    type: orNone(address),
+    default: 'none',
+    aliases: ['management.listener.ip'],
+    text: 'The address it listens on; with "none" every interface.',
+  }),
+  'management.path_prefix': single({
+    group: MANAGEMENT,
+    type: pathPrefix,
+    default: '/',
+    text: 'What stands before /api in every path, for a reverse proxy: "/rabbit".',
+  }),
+  'management.http.max_body_size': single({
+    group: MANAGEMENT,
+    type: size(1024, 1024 * 1024 * 1024),
+    default: '20000000',
+    text: 'The largest request: definitions and messages are the large ones.',
+  }),
+  'management.cors.allow_origins': list({
+    group: MANAGEMENT,
+    type: string(1, 2048),
+    member: 'number',
+    default: {},
+    defaultsReplaced: true,
+    none: true,
+    text: 'The origins whose pages may call the API from a browser; "*" for any.',
+  }),
+  'management.cors.max_age': single({
+    group: MANAGEMENT,
+    type: integer(0, 86_400 * 365),
+    default: '1800',
+    text: 'How many seconds a browser may remember that it may.',
+  }),
+  'management.disable_stats': single({
+    group: MANAGEMENT,
+    type: boolean,
+    default: 'false',
+    text: 'Whether the API leaves statistics out, for brokers that are watched by Prometheus only.',
+  }),
+  'management.rates_mode': single({
+    group: MANAGEMENT,
+    type: oneOf(['basic', 'none'], { detailed: 'basic' }),
+    default: 'basic',
+    text:
+      'Whether counters are sampled for rates and charts; "none" is the same as ' +
+      '"management.disable_stats = true".',
+  }),
+  collect_statistics_interval: single({
+    group: MANAGEMENT,
+    type: milliseconds(1000, 86_400_000),
+    default: '5000',
+    text: 'The time between two samples of every counter.',
+  }),
+} as const;

@@ -1,0 +1,135 @@
+/**
+ * Management: what the configuration says about HTTP, handed to protocols/http with the facts of
+ * the running broker. A composition root, like listeners.ts.
+ */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type HttpService, type HttpServiceOptions, loadHttp } from '../protocols/index.ts';
+import type { Broker } from './broker/broker.ts';
+import type { Config } from './config.ts';
+import type { ResourceMonitor } from './resource-monitor.ts';
+import type { Connections } from './server/connections.ts';
+import type { Listener } from './server/listener.ts';
+import type { WebSocketEndpoint } from './server/websocket-endpoint.ts';
+
+/** What of the running broker the API shows. */
+export interface ManagedParts {
+  readonly config: Config;
+  readonly configFiles?: readonly string[];
+  readonly running: Managed;
+}
+
+/** The part of RunningBroker that it needs. */
+interface Managed {
+  readonly broker: Broker;
+  readonly connections: Connections;
+  readonly listeners: readonly Listener[];
+  readonly endpoints: readonly WebSocketEndpoint[];
+  readonly resources: ResourceMonitor;
+  readonly directory: { readonly path: string } | null;
+}
+
+/** Starts what speaks HTTP; null if nothing is to. @throws Error if a port cannot be had */
+export async function startManagement(parts: ManagedParts): Promise<HttpService | null> {
+  const { config } = parts;
+  const wanted = PORTS.filter((port) => config.get(port) !== null);
+  if (wanted.length === 0) return null;
+  const { HttpService } = await loadHttp();
+  const service = new HttpService(await optionsOf(parts));
+  try {
+    await unlessTaken(parts, 'management.tcp.port', () => service.startManagement());
+    await unlessTaken(parts, 'prometheus.tcp.port', () => service.startMetrics());
+  } catch (error) {
+    await service.stop();
+    throw error;
+  }
+  return service;
+}
+
+const PORTS = ['management.tcp.port', 'prometheus.tcp.port'] as const;
+
+/** Somebody who did not ask for a port should not fail for it: a second broker, say. */
+async function unlessTaken(
+  { config, running }: ManagedParts,
+  port: (typeof PORTS)[number],
+  start: () => Promise<void>,
+): Promise<void> {
+  try {
+    await start();
+  } catch (error) {
+    if (config.source(port) !== 'default') throw error;
+    running.broker.log.warning(`${(error as Error).message} Going on without it (${port}).`);
+  }
+}
+
+/** Made once for all time, and kept with the definitions, where RabbitMQ keeps its own. */
+async function clusterIdOf(broker: Broker): Promise<string> {
+  const known = broker.parameters.global.get('internal_cluster_id');
+  if (typeof known === 'string') return known;
+  const value = `rabbitmq-cluster-id-${randomBytes(16).toString('base64url')}`;
+  await broker.propose({ op: 'global-parameter.put', name: 'internal_cluster_id', value });
+  return value;
+}
+
+async function optionsOf(parts: ManagedParts): Promise<HttpServiceOptions> {
+  const { config, configFiles = [], running } = parts;
+  const { broker, connections, resources } = running;
+  const disabled = config.get('management.disable_stats');
+  return {
+    broker,
+    connections,
+    node: config.get('nodename') ?? `rabbit@${hostname().split('.')[0]}`,
+    configuredClusterName: config.get('cluster_name'),
+    clusterId: await clusterIdOf(broker),
+    startedAtMs: broker.clock.now(),
+    statsDisabled: disabled || config.get('management.rates_mode') === 'none',
+    mechanisms: config.get('auth_mechanisms'),
+    configFiles,
+    dataDirectory: running.directory?.path ?? '',
+    certificates: () => [],
+    resources: () => ({
+      memory: {
+        limitBytes: Math.round(resources.memoryLimitBytes),
+        alarm: broker.alarms.isSet('memory'),
+      },
+      disk: {
+        freeBytes: resources.freeDiskBytes ?? 0,
+        limitBytes: Math.round(resources.diskLimitBytes),
+        alarm: broker.alarms.isSet('disk'),
+      },
+    }),
+    sampleIntervalMs: config.get('collect_statistics_interval'),
+    management: managementOf(config),
+    metrics: metricsOf(config),
+    otherListeners: () =>
+      running.listeners.map(({ id, host, port }) => ({ protocol: id, host, port })),
+    upgrade: (request, socket, head) => {
+      const endpoint = running.endpoints.find((one) => one.takes(request));
+      endpoint?.handleUpgrade(request, socket, head);
+      return endpoint !== undefined;
+    },
+  };
+}
+
+function managementOf(config: Config): HttpServiceOptions['management'] {
+  const at = config.get('management.tcp.port');
+  if (at === null) return null;
+  return {
+    address: { host: at.host ?? config.get('management.tcp.ip'), port: at.port },
+    pathPrefix: config.get('management.path_prefix'),
+    maxBodyBytes: config.get('management.http.max_body_size'),
+    corsOrigins: config.get('management.cors.allow_origins'),
+    corsMaxAge: config.get('management.cors.max_age'),
+  };
+}
+
+function metricsOf(config: Config): HttpServiceOptions['metrics'] {
+  const at = config.get('prometheus.tcp.port');
+  if (at === null) return null;
+  return {
+    address: { host: at.host ?? config.get('prometheus.tcp.ip'), port: at.port },
+    path: config.get('prometheus.path'),
+    perObject: config.get('prometheus.return_per_object_metrics'),
+    authenticated: config.get('prometheus.authentication.enabled'),
+  };
+}
