@@ -10,16 +10,17 @@ import { QUEUE_RESIDENT_BYTES } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type MessageStore, NO_REF, type QueueStore, type Ref } from '../storage/message-store.ts';
 import type { VhostChange, VhostMetadata } from './catalog.ts';
+import { DeadLetters, type LetterHost } from './dead-letters.ts';
 import { BrokerError, resource } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { type Destination, Matched } from './exchange/matched.ts';
 import type { Message } from './message.ts';
 import { PolicyAccess } from './policy-access.ts';
 import { Arrival } from './queue/arrival.ts';
-import { type Death, type DeathReason, deadLetterOf, isCycle } from './queue/dead-letter.ts';
+import type { DeathReason } from './queue/dead-letter.ts';
 import type { Queue } from './queue/queue.ts';
 import type { SafeLetter } from './queue/safe-letters.ts';
-import { Receipt } from './receipt.ts';
+import type { Receipt } from './receipt.ts';
 import { Topology, type TopologyHost } from './topology.ts';
 import type { Totals } from './totals.ts';
 import { Traffic } from './traffic.ts';
@@ -40,14 +41,6 @@ export interface VHostContext {
   implied(change: VhostChange): void;
 }
 
-/** A dead letter that waits to be published. */
-interface Letter extends Death {
-  readonly queue: Queue;
-  readonly ref: Ref;
-  /** Set if it must arrive. */
-  readonly safe: SafeLetter | null;
-}
-
 /** Of a vhost that nobody has said anything about. */
 export const DEFAULT_METADATA: VhostMetadata = {
   description: '',
@@ -57,7 +50,7 @@ export const DEFAULT_METADATA: VhostMetadata = {
   protectedFromDeletion: false,
 };
 
-export class VHost implements TopologyHost {
+export class VHost implements TopologyHost, LetterHost {
   readonly name: string;
   /** What operators say about it. */
   metadata: VhostMetadata = DEFAULT_METADATA;
@@ -79,7 +72,7 @@ export class VHost implements TopologyHost {
   private readonly storesAll: boolean;
   private readonly context: VHostContext;
   private readonly matched = new Matched();
-  private letters: Letter[] = [];
+  private readonly letters = new DeadLetters(this);
   private publishing = false;
   /** Durable queues of the publish in progress, and their stores. */
   private readonly keepers: Queue[] = [];
@@ -156,15 +149,32 @@ export class VHost implements TopologyHost {
   }
 
   deadLetter(queue: Queue, message: Message, ref: Ref, reason: DeathReason): void {
-    const atMs = this.clock.now();
-    this.letters.push({ queue, ref, message, queueName: queue.name, reason, atMs, safe: null });
+    this.letters.add(queue, message, ref, reason, this.clock.now());
     if (!this.publishing) this.postLetters();
   }
 
   deadLetterSafely(queue: Queue, safe: SafeLetter): void {
-    const { ref, message, reason, atMs } = safe;
-    this.letters.push({ queue, ref, message, queueName: queue.name, reason, atMs, safe });
+    this.letters.addSafe(queue, safe);
     if (!this.publishing) this.postLetters();
+  }
+
+  exchangeNamed(name: string): Exchange | undefined {
+    return this.topology.exchanges.get(name);
+  }
+
+  targetsOf(exchange: Exchange, message: Message): readonly Queue[] {
+    this.route(exchange, message, message.copyKeys('CC'), this.matched);
+    return this.matched.all();
+  }
+
+  placeIn(queues: readonly Queue[], message: Message, receipt: Receipt, refuses: boolean): void {
+    const stored = this.isStored(message);
+    for (const queue of queues) this.offer(queue, message, stored, refuses ? receipt : null);
+    if (this.keepers.length > 0) this.keep(message, receipt);
+  }
+
+  warn(text: string): void {
+    this.context.log.warning(text);
   }
 
   unused(queue: Queue): void {
@@ -240,7 +250,7 @@ export class VHost implements TopologyHost {
     } finally {
       this.publishing = false;
     }
-    if (this.letters.length > 0) this.postLetters();
+    if (!this.letters.empty) this.postLetters();
   }
 
   private route(
@@ -321,72 +331,10 @@ export class VHost implements TopologyHost {
     keeperStores.length = 0;
   }
 
-  /** Publishes what queues gave up, and what that makes others give up, and so on. */
   private postLetters(): void {
     this.publishing = true;
-    while (this.letters.length > 0) {
-      const letters = this.letters;
-      this.letters = [];
-      for (const letter of letters) this.post(letter);
-    }
+    this.letters.postAll();
     this.publishing = false;
-  }
-
-  private post(letter: Letter): void {
-    const { queue, ref, safe } = letter;
-    const message = this.routeLetter(letter);
-    if (safe !== null) {
-      this.postSafely(letter, message, safe);
-      return;
-    }
-    const receipt = new Receipt(queue, ref);
-    if (message !== null) {
-      const stored = this.isStored(message);
-      for (const target of this.matched.all()) {
-        const cycle = this.isCycle(letter, message, target);
-        // A target without room is RabbitMQ's at-most-once: the letter is dropped there.
-        if (!cycle) this.offer(target, message, stored, null);
-      }
-      if (this.keepers.length > 0) this.keep(message, receipt);
-    }
-    receipt.release();
-  }
-
-  /** Each target has a receipt of its own, so that only those are tried again that need it. */
-  private postSafely(letter: Letter, message: Message | null, safe: SafeLetter): void {
-    safe.begin();
-    const targets = message === null ? [] : this.matched.all();
-    for (const target of targets) {
-      if (safe.has(target.name) || this.isCycle(letter, message as Message, target)) continue;
-      const receipt = safe.receiptFor(target.name);
-      this.offer(target, message as Message, this.isStored(message as Message), receipt);
-      if (this.keepers.length > 0) this.keep(message as Message, receipt);
-      receipt.release();
-    }
-    safe.tried(targets.length);
-  }
-
-  /** Finds where a letter leads to. Returns it as it is published there; null: nowhere. */
-  private routeLetter(letter: Letter): Message | null {
-    const { deadLetterExchange, deadLetterRoutingKey } = letter.queue.settings;
-    const exchange = this.topology.exchanges.get(deadLetterExchange as string);
-    if (exchange === undefined) return null;
-    const message = deadLetterOf(letter, {
-      exchange: exchange.name,
-      routingKey: deadLetterRoutingKey,
-    });
-    this.route(exchange, message, message.copyKeys('CC'), this.matched);
-    return message;
-  }
-
-  private isCycle({ queue, reason }: Letter, message: Message, target: Queue): boolean {
-    return reason !== 'rejected' && this.warnOfCycle(message, queue, target);
-  }
-
-  private warnOfCycle(message: Message, from: Queue, to: Queue): boolean {
-    if (!isCycle(message.properties.headers, to.name)) return false;
-    this.context.log.warning(`a message dead-lettered by ${from} would return to ${to}: dropped`);
-    return true;
   }
 }
 
