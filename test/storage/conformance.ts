@@ -259,6 +259,24 @@ function forgetting(open: () => Promise<Rig>): void {
     expect(errors).toEqual([null]);
   });
 
+  test('goes on after nothing of what was published had to be kept', async () => {
+    const rig = await open();
+    if (rig.store.readyOn === 'durable') return;
+    const { queue } = new Subject(rig, 1);
+    for (let i = 0; i < 3; i++) {
+      const [ref] = rig.store.publish([queue], newMessage('elided'), null);
+      queue.ack(ref as Ref);
+      await rig.settle();
+      let safe = false;
+      const settled = () => {
+        safe = true;
+      };
+      rig.store.publish([queue], newMessage('kept'), { settled });
+      await rig.settle();
+      expect(safe).toBe(true);
+    }
+  });
+
   test('forgets a deleted queue, tells it nothing more, and calls its publishes safe', async () => {
     const rig = await open();
     const { queue, sink } = new Subject(rig, 1);

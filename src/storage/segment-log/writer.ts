@@ -110,6 +110,8 @@ export class Writer {
 
   private async run(): Promise<void> {
     const { pending } = this.context;
+    // With nothing to write it would end before it is `running`, which then it were for ever.
+    await null;
     while (pending.size > 0) {
       const batch = pending.take(STORE_FLUSH_BYTES);
       const entries = batch.filter((entry) => this.isNeeded(entry));
