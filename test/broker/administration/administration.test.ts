@@ -7,6 +7,7 @@ import { passwordFits } from '../../../src/auth/password.ts';
 import type { User } from '../../../src/auth/user.ts';
 import type { Administration } from '../../../src/broker/administration/administration.ts';
 import { AdministrationError } from '../../../src/broker/administration/refusal.ts';
+import { decodeCommand, encodeCommand } from '../../../src/broker/command-text.ts';
 import type { Session } from '../../../src/broker/session.ts';
 import { ALL, Engine } from '../../support/engine.ts';
 
@@ -348,7 +349,8 @@ describe('a broker', () => {
     await run(desk.parameters.putGlobal('g', [1]));
     // Once from the log of commands and once from what a snapshot makes of it.
     const commands = [...first.broker.snapshot()];
-    for (const kept of [first.kept, commands]) {
+    const written = commands.map((command) => decodeCommand(encodeCommand(command)));
+    for (const kept of [first.kept, commands, written]) {
       const again = await Engine.open('durable', { kept });
       const found = again.broker.administration();
       expect(found.users.list()).toEqual(desk.users.list());
