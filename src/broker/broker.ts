@@ -26,6 +26,7 @@ import {
   type Change,
   COMMAND_VERSION,
   type Command,
+  DEFAULT_METADATA,
   type VhostMetadata,
 } from './catalog.ts';
 import { BrokerError } from './errors.ts';
@@ -36,7 +37,7 @@ import { Session, type SessionHolder } from './session.ts';
 import { outlives, snapshotOf } from './snapshot.ts';
 import { TopologyAccess } from './topology-access.ts';
 import { Totals } from './totals.ts';
-import { DEFAULT_METADATA, VHost } from './vhost.ts';
+import { VHost } from './vhost.ts';
 import { VHOST_LIMITS, vhostLimitsComponent } from './vhost-limits.ts';
 
 /** Who exists on a broker that starts with an empty catalog. */

@@ -84,6 +84,15 @@ export interface VhostMetadata {
   readonly protectedFromDeletion: boolean;
 }
 
+/** Of a vhost that nobody has said anything about. */
+export const DEFAULT_METADATA: VhostMetadata = {
+  description: '',
+  tags: [],
+  defaultQueueType: null,
+  tracing: false,
+  protectedFromDeletion: false,
+};
+
 /** A runtime parameter: what RabbitMQ keeps limits, shovels and federation upstreams in. */
 export interface ParameterRecord {
   readonly vhost: string;

@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts';
 import { QUEUE_RESIDENT_BYTES } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { type MessageStore, NO_REF, type QueueStore, type Ref } from '../storage/message-store.ts';
-import type { VhostChange, VhostMetadata } from './catalog.ts';
+import { DEFAULT_METADATA, type VhostChange, type VhostMetadata } from './catalog.ts';
 import { DeadLetters, type LetterHost } from './dead-letters.ts';
 import { BrokerError, resource } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
@@ -40,15 +40,6 @@ export interface VHostContext {
   /** Writes down a change that another has brought about. */
   implied(change: VhostChange): void;
 }
-
-/** Of a vhost that nobody has said anything about. */
-export const DEFAULT_METADATA: VhostMetadata = {
-  description: '',
-  tags: [],
-  defaultQueueType: null,
-  tracing: false,
-  protectedFromDeletion: false,
-};
 
 export class VHost implements TopologyHost, LetterHost {
   readonly name: string;

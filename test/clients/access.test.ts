@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { type ChannelModel, connect } from 'amqplib';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Administration } from '../../src/broker/administration/administration.ts';
+import { ManualClock } from '../../src/clock.ts';
+import { LOGIN_FAILURE_INTERVAL_MS, LOGIN_FAILURES_BURST } from '../../src/limits.ts';
 import { closing, refusal } from '../support/amqplib.ts';
 import { type ObservedBroker, startObserved } from '../support/observed-broker.ts';
 import { pythonWithPika, runPython, testWithPika } from '../support/python.ts';
@@ -92,6 +94,37 @@ describe('pika', () => {
       ...recorded,
       ...LATER,
     });
+  });
+});
+
+describe('guessing passwords', () => {
+  test('makes that user wait at that address, and nobody else', async () => {
+    const clock = new ManualClock();
+    const slow = await startObserved({}, clock);
+    try {
+      const timers = clock.pending;
+      const { users, permissions } = slow.broker.administration('guest');
+      await users.put('victim', { password: 'right', tags: '' });
+      await permissions.put('victim', '/', ALL);
+      const login = (who: string) => connect(`amqp://${who}@127.0.0.1:${slow.port}`);
+      for (let i = 0; i < LOGIN_FAILURES_BURST; i++) {
+        expect((await refusal(login('victim:wrong'))).code).toBe(403);
+      }
+      await vi.waitFor(() => expect(clock.pending).toBe(timers));
+      let isIn = false;
+      const late = login('victim:right').then((connection) => {
+        isIn = true;
+        return connection;
+      });
+      // One timer is the handshake's, the other its turn.
+      await vi.waitFor(() => expect(clock.pending).toBe(timers + 2));
+      await (await login('guest:guest')).close();
+      expect(isIn).toBe(false);
+      clock.advance(LOGIN_FAILURE_INTERVAL_MS);
+      await (await late).close();
+    } finally {
+      await slow.stop();
+    }
   });
 });
 

@@ -3,8 +3,8 @@
  * in it, as in RabbitMQ. Limits of vhosts are parameters: parameter-administration.ts.
  */
 import { MAX_NAME_BYTES } from '../../limits.ts';
-import type { VhostMetadata } from '../catalog.ts';
-import { DEFAULT_METADATA, type VHost } from '../vhost.ts';
+import { DEFAULT_METADATA, type VhostMetadata } from '../catalog.ts';
+import type { VHost } from '../vhost.ts';
 import type { AdministrationContext } from './administration.ts';
 import type { ParameterAdministration } from './parameter-administration.ts';
 import type { PermissionAdministration } from './permission-administration.ts';
