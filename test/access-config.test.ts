@@ -59,6 +59,12 @@ describe('the configuration of users and access', () => {
     expect(desk.permissions.get('bob', '/')).toBeNull();
   });
 
+  test('with a pattern that is not supported stops the start', async () => {
+    await expect(open({ 'default_users.u.vhost_pattern': '^a\\Q.' })).rejects.toThrow(
+      "the pattern '^a\\Q.' of default users or limits is no good: \\Q is not supported",
+    );
+  });
+
   test('chooses what new passwords are hashed with', async () => {
     const hashingAlgorithm = 'rabbit_password_hashing_sha512';
     const broker = await open({ password_hashing_module: hashingAlgorithm });

@@ -18,7 +18,7 @@ import { CONSUMER_TIMEOUT_MS } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { MessageStore } from '../storage/message-store.ts';
 import { Administration } from './administration/administration.ts';
-import type { VhostDefaults } from './administration/vhost-defaults.ts';
+import { checkDefaults, type VhostDefaults } from './administration/vhost-defaults.ts';
 import { Alarms } from './alarms.ts';
 import {
   type Catalog,
@@ -131,6 +131,7 @@ export class Broker implements CatalogHost {
 
   /** A broker with everything that its catalog knows, and the defaults if that is nothing. */
   static async open(options: BrokerOptions): Promise<Broker> {
+    if (options.vhostDefaults !== undefined) checkDefaults(options.vhostDefaults);
     const broker = new Broker(options);
     const { complete } = await broker.catalog.open(broker);
     const { highestQueueId } = await broker.store.recover(complete);

@@ -38,6 +38,24 @@ interface Administrations {
   readonly parameters: ParameterAdministration;
 }
 
+/** @throws Error at the start, rather than when a vhost is made, if a pattern is not supported */
+export function checkDefaults({ limits, users }: VhostDefaults): void {
+  const ofUsers = users.flatMap(({ vhostPattern, permissions: { configure, write, read } }) => [
+    vhostPattern,
+    configure,
+    write,
+    read,
+  ]);
+  for (const pattern of [...limits.map(({ pattern: each }) => each), ...ofUsers]) {
+    try {
+      compilePattern(pattern);
+    } catch (error) {
+      const why = (error as Error).message;
+      throw new Error(`the pattern '${pattern}' of default users or limits is no good: ${why}`);
+    }
+  }
+}
+
 /** Applies what matches to a vhost that has just been made. */
 export async function applyDefaults(
   defaults: VhostDefaults,
