@@ -8,6 +8,9 @@ import { RunningBroker } from '../../src/running-broker.ts';
 import { Certificates, describeWithOpenssl, type Pair } from '../support/certificates.ts';
 import { runPython, testWithPika } from '../support/python.ts';
 
+/** Of client.pem. */
+const SUBJECT = 'CN=client,O=Warren tests';
+
 vi.setConfig({ testTimeout: 70_000, hookTimeout: 60_000 });
 
 describeWithOpenssl('AMQP over TLS', () => {
@@ -29,8 +32,13 @@ describeWithOpenssl('AMQP over TLS', () => {
       'ssl_options.cacertfile': root.cert,
       'ssl_options.verify': 'verify_peer',
       'ssl_options.fail_if_no_peer_cert': true,
+      'auth_mechanisms.1': 'PLAIN',
+      'auth_mechanisms.2': 'EXTERNAL',
     });
     running = await RunningBroker.start({ config, log: silentLog });
+    const desk = running.broker.administration('guest');
+    await desk.users.put(SUBJECT, { tags: '' });
+    await desk.permissions.put(SUBJECT, '/', { configure: '.*', write: '.*', read: '.*' });
     port = running.listeners[0]!.port;
   });
   afterAll(async () => {
@@ -49,6 +57,13 @@ describeWithOpenssl('AMQP over TLS', () => {
   testWithPika('pika, with a client certificate, gets back a large message', async () => {
     const script = join(import.meta.dirname, 'tls.py');
     const { stdout, stderr } = await runPython([script, String(port), files.directory], {});
+    expect(stdout, stderr).toBe('ok\n');
+  });
+
+  testWithPika('pika needs no password if its certificate names a user (EXTERNAL)', async () => {
+    const script = join(import.meta.dirname, 'tls.py');
+    const args = [script, String(port), files.directory, 'external'];
+    const { stdout, stderr } = await runPython(args, {});
     expect(stdout, stderr).toBe('ok\n');
   });
 
