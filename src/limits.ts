@@ -270,3 +270,9 @@ export const PROCESS_OVERHEAD_BYTES = 64 * 1024 * 1024;
 
 /** How often garbage may be collected on demand while memory is short: it stops the world. */
 export const COLLECT_INTERVAL_MS = 2_000;
+
+/** The part of all files that may be sockets of clients; RabbitMQ's is the same. */
+export const SOCKETS_SHARE = 0.9;
+
+/** How often the log says that connections are refused because there are too many. */
+export const REFUSED_LOG_MS = 10_000;

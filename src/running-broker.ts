@@ -13,6 +13,7 @@ import type { Config } from './config.ts';
 import { type Listening, makeListeners } from './listeners.ts';
 import type { Log } from './log.ts';
 import { startManagement } from './management.ts';
+import { openFilesMax, socketsMax } from './open-files.ts';
 import { ProcessMeter } from './process-meter.ts';
 import { type Meter, ResourceMonitor } from './resource-monitor.ts';
 import type { Connections } from './server/connections.ts';
@@ -53,6 +54,8 @@ export class RunningBroker {
   readonly endpoints: readonly WebSocketEndpoint[];
   /** Every open client. */
   readonly connections: Connections;
+  /** How many clients there may be; Infinity if the system sets no limit. */
+  readonly socketsMax: number;
   /** Memory and disk. */
   readonly resources: ResourceMonitor;
   private readonly listening: Listening;
@@ -63,13 +66,15 @@ export class RunningBroker {
   private constructor(
     broker: Broker,
     directory: DataDirectory | null,
-    connections: Connections,
+    shared: Shared,
     listening: Listening,
     resources: ResourceMonitor,
   ) {
     this.broker = broker;
     this.directory = directory;
+    const { connections } = shared;
     this.connections = connections;
+    this.socketsMax = shared.socketsMax;
     this.listening = listening;
     this.listeners = listening.listeners;
     this.endpoints = listening.endpoints;
@@ -89,11 +94,10 @@ export class RunningBroker {
     try {
       broker = await openBroker(parts, storage);
       await importAtBoot(broker, parts.config);
-      const shared = new Shared(parts.log);
+      const shared = new Shared(parts.log, socketsMax(openFilesMax()));
       const listening = makeListeners(parts.config, broker, shared);
       const resources = monitorOf(parts, broker, storage.directory);
-      const { connections } = shared;
-      running = new RunningBroker(broker, storage.directory, connections, listening, resources);
+      running = new RunningBroker(broker, storage.directory, shared, listening, resources);
       resources.start();
       running.listeners = await startAll(running.listeners, parts.log);
       running.http = await startManagement({ ...parts, running });

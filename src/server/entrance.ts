@@ -73,6 +73,7 @@ export class Entrance {
     const { timeoutMs } = this;
     const ends = endsOf(socket);
     const late = (): void => this.refuse(socket, ends, 'it took too long to connect');
+    this.shared.entering++;
     this.entering.set(socket, Number.isFinite(timeoutMs) ? setTimeout(late, timeoutMs) : null);
     socket.on('error', (error) => this.shared.log.debug(`${this.protocol.name}: ${error.message}`));
     socket.once('close', () => this.through(socket));
@@ -134,6 +135,6 @@ export class Entrance {
 
   private through(socket: Socket): void {
     clearTimeout(this.entering.get(socket) ?? undefined);
-    this.entering.delete(socket);
+    if (this.entering.delete(socket)) this.shared.entering--;
   }
 }

@@ -142,6 +142,10 @@ export class Listener {
   }
 
   private accept(socket: Socket): void {
+    if (!this.shared.hasRoom()) {
+      socket.destroy();
+      return;
+    }
     socket.setNoDelay(this.options.noDelay);
     socket.setKeepAlive(this.options.keepAlive);
     if (this.entrance !== null) {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { GOODBYE_TIMEOUT_MS, SOCKET_END_GRACE_MS } from '../../src/limits.ts';
-import { silentLog } from '../../src/log.ts';
+import { createLog, silentLog } from '../../src/log.ts';
 import { Listener, type ListenerOptions } from '../../src/server/listener.ts';
 import { Shared } from '../../src/server/shared.ts';
 import { Notes } from '../support/notes.ts';
@@ -20,9 +20,8 @@ afterEach(async () => {
   await Promise.all(listeners.splice(0).map((listener) => listener.stop('over')));
 });
 
-async function listen(options: Partial<ListenerOptions> = {}) {
+async function listen(options: Partial<ListenerOptions> = {}, shared = new Shared(silentLog)) {
   const notes = new Notes();
-  const shared = new Shared(silentLog);
   const listener = new Listener(notes, { ...LOOPBACK, ...options }, shared);
   await listener.start();
   listeners.push(listener);
@@ -186,6 +185,43 @@ describe('a client that does not follow', () => {
     holdTime();
     peer.end();
     await note.forced();
+  });
+});
+
+describe('listeners that have as many clients as there may be', () => {
+  it('refuse others until somebody leaves, and say so once', async () => {
+    const lines: string[] = [];
+    const write = (line: string): void => void lines.push(line);
+    const shared = new Shared(createLog({ level: 'info', format: 'plaintext', write }), 2);
+    const one = await listen({}, shared);
+    const other = await listen({}, shared);
+    const first = await join(one.notes, one.listener.port);
+    await join(other.notes, other.listener.port);
+    for (let i = 0; i < 3; i++) {
+      const refused = connect(one.listener.port, '127.0.0.1').on('error', () => {});
+      peers.push(refused.resume());
+      await once(refused, 'close');
+    }
+    expect([one.notes.all.length, other.notes.all.length]).toEqual([1, 1]);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/2 clients are all that the limit of open files allows: 1 refused/);
+    first.peer.destroy();
+    await first.note.gone();
+    await join(other.notes, other.listener.port);
+  });
+
+  it('count those who have not said what they want yet', async () => {
+    const shared = new Shared(silentLog, 1);
+    const { listener, notes } = await listen({ proxyProtocol: true }, shared);
+    const silent = connect(listener.port, '127.0.0.1');
+    peers.push(silent);
+    await vi.waitFor(() => expect(shared.sockets).toBe(1), { timeout: 10_000 });
+    const refused = connect(listener.port, '127.0.0.1').on('error', () => {});
+    peers.push(refused.resume());
+    await once(refused, 'close');
+    silent.destroy();
+    await vi.waitFor(() => expect(shared.sockets).toBe(0), { timeout: 10_000 });
+    expect(notes.all).toEqual([]);
   });
 });
 
