@@ -3,7 +3,13 @@
  * config-options.ts; read it for what a row means.
  */
 import { type SingleOption, single } from './config-option.ts';
-import { listeners, webAddress, webListener } from './config-options-network.ts';
+import {
+  listeners,
+  tcpOptions,
+  webAddress,
+  webListener,
+  webSocketOptions,
+} from './config-options-network.ts';
 import { proxyProtocol, webTls } from './config-options-tls.ts';
 import { boolean, integer, oneOf, orInfinity, orNone, size, string } from './config-value.ts';
 
@@ -39,6 +45,7 @@ export const MQTT_OPTIONS = {
     'Where MQTT clients connect with TLS, usually port 8883, written like listeners.ssl.',
     null,
   ),
+  ...tcpOptions(MQTT, 'mqtt.tcp_listen_options'),
   'mqtt.proxy_protocol': proxyProtocol(MQTT, 'MQTT clients'),
   'web_mqtt.tcp.port': webListener(
     MQTT,
@@ -56,6 +63,7 @@ export const MQTT_OPTIONS = {
   'web_mqtt.ssl.ip': webAddress(MQTT, 'web_mqtt.ssl.port'),
   ...webTls(MQTT, 'web_mqtt.ssl'),
   'web_mqtt.proxy_protocol': proxyProtocol(MQTT, 'MQTT clients over WebSocket'),
+  ...webSocketOptions(MQTT, 'web_mqtt.ws_opts'),
   'web_mqtt.ws_path': single({
     group: MQTT,
     type: string(1, 255),

@@ -12,7 +12,9 @@ import {
   milliseconds,
   orInfinity,
   orNone,
+  size,
   string,
+  type ValueType,
 } from './config-value.ts';
 
 const NETWORK = 'Network';
@@ -51,6 +53,48 @@ export function webListener(
 export function webAddress(group: string, listenerKey: string): SingleOption<string | null> {
   const text = `The address that ${listenerKey} listens on if it has none; "none" is every one.`;
   return single({ group, type: orNone(ipAddress), default: 'none', text });
+}
+
+/** How sockets are opened, of one protocol: what RabbitMQ calls `x.tcp_listen_options.…`. */
+export type TcpOptions<Prefix extends string> = Readonly<
+  Record<`${Prefix}.backlog`, SingleOption<number>> &
+    Record<`${Prefix}.${'nodelay' | 'keepalive'}`, SingleOption<boolean>>
+>;
+
+/** The rows for it; AMQP's count unless they are set. @param prefix `x.tcp_listen_options` */
+export function tcpOptions<P extends string>(group: string, prefix: P): TcpOptions<P> {
+  const row = <T>(word: string, type: ValueType<T>) => {
+    const sameAs = `tcp_listen_options.${word}`;
+    const text = `The same as ${sameAs}, for these listeners.`;
+    return [`${prefix}.${word}`, single({ group, type, default: { sameAs }, text })];
+  };
+  const backlog = row('backlog', integer(1, 65_535));
+  return Object.fromEntries([backlog, row('nodelay', boolean), row('keepalive', boolean)]);
+}
+
+/** What clients may do over WebSocket, of one protocol: `web_x.ws_opts.…`. */
+export type WebSocketOptions<Prefix extends string> = Readonly<
+  Record<`${Prefix}.${'max_frame_size' | 'idle_timeout'}`, SingleOption<number>>
+>;
+
+/** The rows for it. @param prefix `web_x.ws_opts` */
+export function webSocketOptions<P extends string>(group: string, prefix: P): WebSocketOptions<P> {
+  const largest = single({
+    group,
+    type: orInfinity(size(1024, 2 ** 30)),
+    default: 'infinity',
+    text: 'The largest WebSocket message; never more than a little over max_message_size.',
+  });
+  const idle = single({
+    group,
+    type: orInfinity(milliseconds(10, 86_400_000)),
+    default: '60000',
+    text: 'How long a client may be silent over WebSocket; it is pinged when half of it is over.',
+  });
+  return Object.fromEntries([
+    [`${prefix}.max_frame_size`, largest],
+    [`${prefix}.idle_timeout`, idle],
+  ]) as WebSocketOptions<P>;
 }
 
 export const NETWORK_OPTIONS = {
@@ -105,4 +149,5 @@ export const NETWORK_OPTIONS = {
     default: '/ws',
     text: 'The path at which AMQP clients open their WebSocket.',
   }),
+  ...webSocketOptions(NETWORK, 'web_amqp.ws_opts'),
 } as const;

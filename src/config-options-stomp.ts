@@ -3,7 +3,13 @@
  * it for what a row means.
  */
 import { single } from './config-option.ts';
-import { listeners, webAddress, webListener } from './config-options-network.ts';
+import {
+  listeners,
+  tcpOptions,
+  webAddress,
+  webListener,
+  webSocketOptions,
+} from './config-options-network.ts';
 import { proxyProtocol, webTls } from './config-options-tls.ts';
 import { boolean, milliseconds, orInfinity, orNone, size, string } from './config-value.ts';
 
@@ -24,6 +30,7 @@ export const STOMP_OPTIONS = {
       'Needs ssl_options.certfile and ssl_options.keyfile.',
     null,
   ),
+  ...tcpOptions(STOMP, 'stomp.tcp_listen_options'),
   'stomp.proxy_protocol': proxyProtocol(STOMP, 'STOMP clients'),
   'web_stomp.tcp.port': webListener(
     STOMP,
@@ -42,6 +49,7 @@ export const STOMP_OPTIONS = {
   'web_stomp.ssl.ip': webAddress(STOMP, 'web_stomp.ssl.port'),
   ...webTls(STOMP, 'web_stomp.ssl'),
   'web_stomp.proxy_protocol': proxyProtocol(STOMP, 'STOMP clients over WebSocket'),
+  ...webSocketOptions(STOMP, 'web_stomp.ws_opts'),
   'web_stomp.ws_path': single({
     group: STOMP,
     type: string(1, 255),

@@ -256,9 +256,6 @@ export const WEBSOCKET_LOGIN_BYTES = 64 * 1024;
 /** What a WebSocket message may have besides a message of the largest size. */
 export const WEBSOCKET_OVERHEAD_BYTES = 1024 * 1024;
 
-/** How often a WebSocket client that is silent is pinged; one that stays silent is closed. */
-export const WEBSOCKET_PING_MS = 30_000;
-
 /** A PROXY header of version 2 with its TLVs; those that are in use have a few hundred bytes. */
 export const PROXY_HEADER_BYTES = 4096;
 

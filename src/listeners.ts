@@ -23,6 +23,10 @@ import { VERSION } from './version.ts';
 /** The keys of options whose values are of this type. */
 type KeysOf<T> = { [K in OptionKey]: OptionValue<K> extends T ? K : never }[OptionKey];
 
+/** What stands before a word in keys: `mqtt.tcp_listen_options` of `….backlog`. */
+type PrefixOf<Word extends string> =
+  Extract<OptionKey, `${string}.${Word}`> extends `${infer P}.${Word}` ? P : never;
+
 /** One protocol and the options that say where it listens. */
 interface ListeningProtocol {
   /** As RabbitMQ's API calls it: `amqp`, `mqtt`, `stomp`. */
@@ -31,6 +35,8 @@ interface ListeningProtocol {
   readonly tcp: KeysOf<ReadonlyMap<string, ListenerAddress>>;
   /** The same with TLS; all of them show the certificate of `ssl_options`. */
   readonly tls: KeysOf<ReadonlyMap<string, ListenerAddress>>;
+  /** What stands before `.backlog`. */
+  readonly tcpOptions: PrefixOf<'backlog'>;
   readonly proxyProtocol: KeysOf<boolean>;
   readonly web: WebListening;
 }
@@ -45,6 +51,8 @@ interface WebListening {
   /** What stands before `.certfile`: see webTls() of config-options-tls.ts. */
   readonly certificate: CertificatePrefix;
   readonly proxyProtocol: KeysOf<boolean>;
+  /** What stands before `.max_frame_size`. */
+  readonly options: PrefixOf<'idle_timeout'>;
   readonly path: KeysOf<string>;
   /** The path on the management port. */
   readonly managementPath: string;
@@ -58,6 +66,7 @@ const PROTOCOLS: readonly ListeningProtocol[] = [
     id: 'amqp',
     make: amqpOf,
     tcp: 'listeners.tcp',
+    tcpOptions: 'tcp_listen_options',
     tls: 'listeners.ssl',
     proxyProtocol: 'proxy_protocol',
     web: {
@@ -67,6 +76,7 @@ const PROTOCOLS: readonly ListeningProtocol[] = [
       tlsIp: 'web_amqp.ssl.ip',
       certificate: 'web_amqp.ssl',
       proxyProtocol: 'web_amqp.proxy_protocol',
+      options: 'web_amqp.ws_opts',
       path: 'web_amqp.ws_path',
       managementPath: '/ws/amqp',
       subprotocols: ['amqp'],
@@ -79,6 +89,7 @@ const PROTOCOLS: readonly ListeningProtocol[] = [
     id: 'mqtt',
     make: mqttOf,
     tcp: 'mqtt.listeners.tcp',
+    tcpOptions: 'mqtt.tcp_listen_options',
     tls: 'mqtt.listeners.ssl',
     proxyProtocol: 'mqtt.proxy_protocol',
     web: {
@@ -88,6 +99,7 @@ const PROTOCOLS: readonly ListeningProtocol[] = [
       tlsIp: 'web_mqtt.ssl.ip',
       certificate: 'web_mqtt.ssl',
       proxyProtocol: 'web_mqtt.proxy_protocol',
+      options: 'web_mqtt.ws_opts',
       path: 'web_mqtt.ws_path',
       managementPath: '/ws/mqtt',
       subprotocols: ['mqtt', 'mqttv3.1'],
@@ -100,6 +112,7 @@ const PROTOCOLS: readonly ListeningProtocol[] = [
     id: 'stomp',
     make: stompOf,
     tcp: 'stomp.listeners.tcp',
+    tcpOptions: 'stomp.tcp_listen_options',
     tls: 'stomp.listeners.ssl',
     proxyProtocol: 'stomp.proxy_protocol',
     web: {
@@ -109,6 +122,7 @@ const PROTOCOLS: readonly ListeningProtocol[] = [
       tlsIp: 'web_stomp.ssl.ip',
       certificate: 'web_stomp.ssl',
       proxyProtocol: 'web_stomp.proxy_protocol',
+      options: 'web_stomp.ws_opts',
       path: 'web_stomp.ws_path',
       managementPath: '/ws/stomp',
       subprotocols: ['v12.stomp', 'v11.stomp', 'v10.stomp'],
@@ -157,15 +171,15 @@ export function makeListeners(config: Config, broker: Broker, shared: Shared): L
   const listeners: Listener[] = [];
   const endpoints: WebSocketEndpoint[] = [];
   const identities = new TlsIdentities(config, shared.log);
-  const tcp = {
-    backlog: config.get('tcp_listen_options.backlog'),
-    noDelay: config.get('tcp_listen_options.nodelay'),
-    keepAlive: config.get('tcp_listen_options.keepalive'),
-    handshakeTimeoutMs: config.get('handshake_timeout'),
-  };
   for (const row of PROTOCOLS) {
     const { id, web } = row;
     const protocol = row.make(config, broker);
+    const tcp = {
+      backlog: config.get(`${row.tcpOptions}.backlog`),
+      noDelay: config.get(`${row.tcpOptions}.nodelay`),
+      keepAlive: config.get(`${row.tcpOptions}.keepalive`),
+      handshakeTimeoutMs: config.get('handshake_timeout'),
+    };
     const add = (key: OptionKey, address: ListenerAddress, layers: EntranceOptions): void => {
       const optional = id !== 'amqp' && config.source(key) === 'default';
       const all = { id, ...address, ...tcp, ...layers, optional };
@@ -198,8 +212,10 @@ function at(address: ListenerAddress, ip: string | null): ListenerAddress {
 
 function webSocketRules(web: WebListening, paths: string[], config: Config): WebSocketRules {
   const { subprotocols, subprotocolRequired, text } = web;
-  const messageBytes = config.get('max_message_size') + WEBSOCKET_OVERHEAD_BYTES;
-  return { paths, subprotocols, subprotocolRequired, text, messageBytes };
+  const largest = config.get('max_message_size') + WEBSOCKET_OVERHEAD_BYTES;
+  const messageBytes = Math.min(largest, config.get(`${web.options}.max_frame_size`));
+  const idleTimeoutMs = config.get(`${web.options}.idle_timeout`);
+  return { paths, subprotocols, subprotocolRequired, text, messageBytes, idleTimeoutMs };
 }
 
 function amqpOf(config: Config, broker: Broker): Protocol {

@@ -6,7 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
-import { OUTBOX_HIGH_WATER_BYTES, WEBSOCKET_PING_MS } from '../limits.ts';
+import { OUTBOX_HIGH_WATER_BYTES } from '../limits.ts';
 import type { OpenConnection } from './connections.ts';
 import type { Origin } from './origin.ts';
 import { Outbox, type Sink } from './outbox.ts';
@@ -33,7 +33,7 @@ export function openWebSocketClient(
   let joined: OpenConnection | null = null;
   const drained = (): void => joined?.connection.drained();
   const outbox = new Outbox(new WebSocketSink(ws, socket, rules.text), shared.slabs, drained);
-  const client = new WebSocketClient(ws, origin, outbox);
+  const client = new WebSocketClient(ws, origin, outbox, rules.idleTimeoutMs);
   const one = shared.connections.add(protocol, client);
   joined = one;
   let limited = true;
@@ -93,9 +93,9 @@ class WebSocketClient implements Client {
   /** Has anything come since we looked last? */
   heard = true;
   private readonly ws: WebSocket;
-  private readonly pings: NodeJS.Timeout;
+  private readonly pings: NodeJS.Timeout | null = null;
 
-  constructor(ws: WebSocket, origin: Origin, outbox: Outbox) {
+  constructor(ws: WebSocket, origin: Origin, outbox: Outbox, idleTimeoutMs: number) {
     this.name = origin.name;
     this.remoteAddress = origin.remoteAddress;
     this.remotePort = origin.remotePort;
@@ -106,7 +106,8 @@ class WebSocketClient implements Client {
     this.subprotocol = ws.protocol;
     this.outbox = outbox;
     this.ws = ws;
-    this.pings = setInterval(() => this.look(), WEBSOCKET_PING_MS).unref();
+    if (!Number.isFinite(idleTimeoutMs)) return;
+    this.pings = setInterval(() => this.look(), idleTimeoutMs / 2).unref();
   }
 
   pause(): void {
@@ -128,7 +129,7 @@ class WebSocketClient implements Client {
   }
 
   stopPinging(): void {
-    clearInterval(this.pings);
+    if (this.pings !== null) clearInterval(this.pings);
   }
 
   /** Proxies drop connections that are silent, and peers vanish without a word. */

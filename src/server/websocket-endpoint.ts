@@ -27,6 +27,8 @@ export interface WebSocketRules {
   readonly text: boolean;
   /** Bytes of the largest WebSocket message that a client who has logged in may send. */
   readonly messageBytes: number;
+  /** A client that is silent for so long is closed; it is pinged when half of it is over. */
+  readonly idleTimeoutMs: number;
 }
 
 /** Whoever wants to know what becomes of an upgrade. */

@@ -223,7 +223,7 @@ describe('a listener with proxy_protocol', () => {
   it('believes it before a WebSocket handshake as well', async () => {
     const webSocket = {
       ...{ paths: ['/ws'], subprotocols: [], subprotocolRequired: false, text: false },
-      messageBytes: 1000,
+      ...{ messageBytes: 1000, idleTimeoutMs: 60_000 },
     };
     const { listener, notes } = await listen({ webSocket });
     const peer = await join(listener.port);

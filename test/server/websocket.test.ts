@@ -7,7 +7,7 @@ import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
-import { SOCKET_END_GRACE_MS, WEBSOCKET_LOGIN_BYTES, WEBSOCKET_PING_MS } from '../../src/limits.ts';
+import { SOCKET_END_GRACE_MS, WEBSOCKET_LOGIN_BYTES } from '../../src/limits.ts';
 import { silentLog } from '../../src/log.ts';
 import { Listener } from '../../src/server/listener.ts';
 import { Shared } from '../../src/server/shared.ts';
@@ -21,6 +21,7 @@ const STOMP: WebSocketRules = {
   subprotocolRequired: false,
   text: true,
   messageBytes: 1_000_000,
+  idleTimeoutMs: 60_000,
 };
 const MQTT: WebSocketRules = {
   ...STOMP,
@@ -400,10 +401,10 @@ describe('a hostile client over WebSocket', () => {
     const peer = await raw(listener.port);
     peer.socket.write(`${UPGRADE}Sec-WebSocket-Protocol: mqtt\r\n\r\n`);
     while (notes.all.length === 0) await new Promise(setImmediate);
-    vi.advanceTimersByTime(WEBSOCKET_PING_MS);
+    vi.advanceTimersByTime(MQTT.idleTimeoutMs / 2);
     while (!peer.text().endsWith('\x89\x00')) await new Promise(setImmediate);
     expect(notes.all[0]!.told).toEqual([]);
-    vi.advanceTimersByTime(WEBSOCKET_PING_MS);
+    vi.advanceTimersByTime(MQTT.idleTimeoutMs / 2);
     await once(peer.socket, 'close');
     while (!notes.all[0]!.told.includes('closed')) await new Promise(setImmediate);
   });
