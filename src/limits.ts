@@ -138,6 +138,12 @@ export const CATALOG_REWRITE_MIN_BYTES = 64 * 1024;
 /** How many times larger than what it amounts to the file may grow before it is rewritten. */
 export const CATALOG_GROWTH = 4;
 
+/** Direct replies that wait for a requester who does not read them; then the oldest is dropped. */
+export const REPLIES_WAITING_MAX = 10_000;
+
+/** The same in bytes of their bodies. */
+export const REPLIES_WAITING_BYTES = 16 * 1024 * 1024;
+
 /** What one connection writes in place before it goes to the socket. */
 export const OUTBOX_SLAB_BYTES = 64 * 1024;
 

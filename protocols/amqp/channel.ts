@@ -120,7 +120,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher, ChannelV
 
   publish(message: Message, mandatory: boolean): void {
     if (this.transaction !== null) {
-      this.session.check(message);
+      this.session.check(message, this.traffic);
       this.transaction.publishes.push({ message, mandatory });
       return;
     }
@@ -146,7 +146,8 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher, ChannelV
     this.traffic.returnUnroutable++;
     const { exchange, routingKey } = message;
     const args = { replyCode: REPLIES.NO_ROUTE.code, replyText: 'NO_ROUTE', exchange, routingKey };
-    this.writer.send(methodFrame('basic.return', this.number, args), message);
+    const returned = this.session.addressed(message, this.traffic);
+    this.writer.send(methodFrame('basic.return', this.number, args), returned);
   }
 
   confirmsWaiting(): void {

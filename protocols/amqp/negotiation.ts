@@ -31,6 +31,7 @@ const CAPABILITIES: Fields = new Map<string, Field>([
   ['consumer_priorities', true],
   ['authentication_failure_close', true],
   ['per_consumer_qos', true],
+  ['direct_reply_to', true],
 ]);
 
 /** What connection.start says about the server. */

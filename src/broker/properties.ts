@@ -9,6 +9,9 @@ import type { Fields } from './field.ts';
 /** Persistent messages of durable queues survive a restart [AMQP 3.1.7]. */
 export const PERSISTENT = 2;
 
+/** What a requester writes as reply-to to be answered directly; see direct-replies.ts. */
+export const REPLY_TO = 'amq.rabbitmq.reply-to';
+
 /** Ten years in milliseconds: RabbitMQ's bound of every time-to-live and expiry. */
 export const MAX_TTL_MS = 315_360_000_000;
 
@@ -58,7 +61,7 @@ export class Properties {
   readonly userId: string | undefined;
   readonly appId: string | undefined;
   readonly clusterId: string | undefined;
-  /** Nothing here asks for a check or changes the route: no headers, expiration or user id. */
+  /** Nothing here asks for a check or a change, or may change the route. */
   readonly plain: boolean;
   /** Time to live of `expiration` in ms; −1 for none, NaN if it is not a number in range. */
   readonly ttlMs: number;
@@ -85,7 +88,8 @@ export class Properties {
     this.plain =
       values.headers === undefined &&
       values.expiration === undefined &&
-      values.userId === undefined;
+      values.userId === undefined &&
+      values.replyTo !== REPLY_TO;
   }
 
   get persistent(): boolean {

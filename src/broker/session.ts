@@ -9,15 +9,18 @@ import type { Variables } from '../auth/topic-permission.ts';
 import type { TopicRights } from '../auth/topic-rights.ts';
 import type { User } from '../auth/user.ts';
 import type { Delivery } from './delivery.ts';
+import { isReplyName } from './direct-replies.ts';
 import { BrokerError } from './errors.ts';
 import { integerOf, NO_FIELDS } from './field.ts';
 import type { Message } from './message.ts';
+import { REPLY_TO } from './properties.ts';
 import { PublishAccess, withoutBcc } from './publish-access.ts';
 import { checkConsumerArguments } from './queue/arguments.ts';
 import type { Outcome, Queue } from './queue/queue.ts';
 import { Unsettled } from './queue/unsettled.ts';
 import type { Quota } from './quota.ts';
 import type { Receipt } from './receipt.ts';
+import { Requests } from './requests.ts';
 import type { Consumer, SubscribeOptions, Subscription } from './subscription.ts';
 import type { TopologyAccess } from './topology-access.ts';
 import type { Totals } from './totals.ts';
@@ -78,6 +81,7 @@ export class Session {
   /** By what they are counted in. */
   private readonly fetched = new Map<DeliveryCounts, Unsettled>();
   private readonly access: PublishAccess;
+  private readonly requests: Requests;
   private ended = false;
 
   constructor(context: SessionContext) {
@@ -92,6 +96,7 @@ export class Session {
     this.permissions = context.permissions;
     this.context = context;
     this.access = new PublishAccess(context);
+    this.requests = new Requests(context.vhost.topology.replies);
     this.traffics.add(this.traffic);
     this.vhost.traffics.add(this.traffic);
   }
@@ -158,8 +163,9 @@ export class Session {
       if (access.topics !== null) access.checkKey(message.routingKey);
       reached = this.vhost.publish(exchange, message, null, receipt, except);
     } else {
-      const keys = access.check(message);
-      reached = this.vhost.publish(exchange, withoutBcc(message), keys, receipt, except);
+      const sent = this.requests.addressed(message, traffic);
+      const keys = access.check(sent);
+      reached = this.vhost.publish(exchange, withoutBcc(sent), keys, receipt, except);
     }
     traffic.published(message.body.length, receipt !== null, reached);
     return reached;
@@ -176,9 +182,14 @@ export class Session {
   }
 
   /** Makes the checks of publish() only: for a message that is published later. @throws the same */
-  check(message: Message): void {
+  check(message: Message, traffic: Traffic = this.traffic): void {
     this.access.exchange(message.exchange);
-    this.access.check(message);
+    this.access.check(this.requests.addressed(message, traffic));
+  }
+
+  /** The message as publish() would send it, which may have said where it wants its reply. */
+  addressed(message: Message, traffic: Traffic = this.traffic): Message {
+    return this.requests.addressed(message, traffic);
   }
 
   /** What `body` publishes and settles takes effect together, as far as the store can do that. */
@@ -200,17 +211,23 @@ export class Session {
   }
 
   /**
-   * Starts a subscription, dormant until its first resume().
+   * Starts a subscription, dormant until its first resume(). REPLY_TO is no queue: who subscribes
+   * to it gets the answers to the requests of its channel, which is known by its traffic.
    * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED
    */
   subscribe(queueName: string, consumer: Consumer, options: SubscribeOptions): Subscription {
+    const ended = (subscription: Subscription): void => this.forget(subscription);
+    const { traffic = this.traffic } = options;
+    if (queueName === REPLY_TO) {
+      const replies = this.requests.subscribe(consumer, { ...options, traffic, ended });
+      this.subscriptions.add(replies);
+      return replies;
+    }
     const queue = this.readableQueue(queueName);
     const args = options.arguments ?? NO_FIELDS;
     checkConsumerArguments(args, String(queue), queue.rules);
     const priority = integerOf(args.get('x-priority')) ?? 0;
     const timeoutMs = integerOf(args.get('x-consumer-timeout')) ?? -1;
-    const ended = (subscription: Subscription): void => this.forget(subscription);
-    const { traffic = this.traffic } = options;
     const wishes = { ...options, traffic, priority, timeoutMs, ended };
     const subscription = queue.subscribe(consumer, wishes);
     this.subscriptions.add(subscription);
@@ -266,7 +283,8 @@ export class Session {
       throw new BrokerError('NOT_ALLOWED', text);
     }
     for (const subscription of [...this.subscriptions]) {
-      if (subscription.ended || permissions.allows('read', subscription.queue.name)) continue;
+      const { name } = subscription.queue;
+      if (subscription.ended || isReplyName(name) || permissions.allows('read', name)) continue;
       subscription.cancel();
       subscription.consumer.cancelled('access refused');
     }

@@ -7,6 +7,7 @@ import type { Access, Permissions } from '../auth/permissions.ts';
 import type { TopicRights } from '../auth/topic-rights.ts';
 import type { QueueId } from '../storage/message-store.ts';
 import type { BindingRecord, VhostChange } from './catalog.ts';
+import { isReplyName } from './direct-replies.ts';
 import { checkSame, checkSameArguments } from './equivalence.ts';
 import { BrokerError, resource } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
@@ -91,6 +92,8 @@ export class TopologyAccess {
    * @throws BrokerError ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED
    */
   async declareQueue(declaration: QueueDeclaration): Promise<QueueInfo> {
+    const reply = this.replyInfo(cleanName(declaration.name));
+    if (reply !== null) return reply;
     if (declaration.name !== '') checkReserved('queue', cleanName(declaration.name));
     const { sessionId, relaxedRedeclaration } = this.context;
     const defaultType = this.vhost.metadata.defaultQueueType ?? this.context.defaultQueueType;
@@ -114,6 +117,8 @@ export class TopologyAccess {
    * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED
    */
   findQueue(name: string): QueueInfo {
+    const reply = this.replyInfo(name);
+    if (reply !== null) return reply;
     const queue = this.queue(cleanName(name));
     this.checkAny('queue', queue.name);
     this.checkOwner(queue);
@@ -235,6 +240,13 @@ export class TopologyAccess {
     const what = `topic '${key}' in ${exchange}`;
     const text = `${access} access to ${what} refused for user '${this.context.userName}'`;
     return new BrokerError('ACCESS_REFUSED', text);
+  }
+
+  /** What a responder asks for when it wants to know whether a requester is still there. */
+  private replyInfo(name: string): QueueInfo | null {
+    if (!isReplyName(name)) return null;
+    if (this.vhost.topology.replies.has(name)) return { name, messages: 0, consumers: 1 };
+    throw new BrokerError('NOT_FOUND', `no ${resource('queue', name, this.vhostName)}`);
   }
 
   private async makeQueue(wanted: CompleteDeclaration): Promise<void> {

@@ -6,6 +6,7 @@
 import { QUEUE_RESIDENT_BYTES } from '../limits.ts';
 import type { MessageStore } from '../storage/message-store.ts';
 import type { BindingRecord, ExchangeRecord, QueueRecord, VhostChange } from './catalog.ts';
+import { DirectReplies } from './direct-replies.ts';
 import { type Governing, UNGOVERNED } from './effective.ts';
 import type { Binding } from './exchange/binding.ts';
 import { DefaultRouter } from './exchange/default.ts';
@@ -31,6 +32,7 @@ export interface TopologyHost extends QueueHost {
 export class Topology {
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
+  readonly replies: DirectReplies;
   readonly policies: Readonly<Record<PolicyKind, PolicyList>> = {
     policy: new PolicyList(),
     operatorPolicy: new PolicyList(),
@@ -48,7 +50,8 @@ export class Topology {
     this.host = host;
     this.store = store;
     this.residentBytes = residentBytes;
-    this.addSystemExchange('', 'direct', false, new DefaultRouter(this.queues));
+    this.replies = new DirectReplies(host);
+    this.addSystemExchange('', 'direct', false, new DefaultRouter(this.queues, this.replies));
     for (const { name, type, internal } of PREDECLARED) {
       this.addSystemExchange(name, type, internal, routerOf(type, NO_FIELDS));
     }

@@ -9,6 +9,7 @@ const UNPRINTED = new Set(['server-properties', 'mechanisms', 'known-hosts']);
 
 const MADE_UP: readonly (readonly [RegExp, string])[] = [
   [/amq\.(gen|ctag)-[\w-]{22}/g, 'amq.$1-*'],
+  [/="(amq\.rabbitmq\.reply-to\.)[^"]+"/g, '=$1*'],
   [/(amq\.rabbitmq\.reply-to\.)[^"'\s\\]+/g, '$1*'],
   [/\{"!":"timestamp","value":1[5-9]\d{8}\}/g, '{"!":"timestamp"}'],
   [/rabbit@[\w.-]+/g, 'rabbit@*'],

@@ -28,7 +28,7 @@ const HOST = '127.0.0.1';
 export async function warrenTarget(): Promise<Target> {
   const { broker, port, stop } = await startObserved();
   const administer = (verb: string, fields: Fields) => broker.propose(changeOf(verb, fields));
-  return { host: HOST, port, quietMs: 20, administer, stop };
+  return { host: HOST, port, quietMs: 100, administer, stop };
 }
 
 /** A RabbitMQ that runs already. */
