@@ -67,6 +67,8 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   /** Goodbye has been said, or the socket is gone: only its answer matters, acks if `draining`. */
   closing = false;
   private draining = false;
+  /** The client has said goodbye and has its answer, or its socket is gone. */
+  private left = false;
 
   constructor(client: Client, broker: Broker, options: HandshakeOptions) {
     this.client = client;
@@ -116,12 +118,14 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
 
   closed(): void {
     this.closing = true;
+    this.left = true;
     if (this.session !== null) this.broker.log.info(`AMQP connection ${this.name}: lost`);
     this.end();
   }
 
   stop(reason: string): void {
     for (const channel of this.channels.all()) channel.drain();
+    if (this.left) this.client.end();
     if (this.closing) return;
     if (this.session === null) {
       this.client.destroy();
@@ -308,10 +312,13 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     this.flushConfirms();
     this.broker.log.info(`AMQP connection ${this.name}: closed by the client`);
     this.closing = true;
-    // A client that has its close-ok may declare its exclusive queues anew.
+    // A client that has its close-ok may declare its exclusive queues anew. It ends the socket: an
+    // end of ours may overtake its reading of the answer (amqp091-go calls that an error).
     void this.end().then(() => {
+      if (this.left) return;
+      this.left = true;
       this.send('connection.close-ok', {});
-      this.client.end();
+      this.setDeadline(CLOSE_OK_TIMEOUT_MS, () => this.client.end());
     });
   }
 
