@@ -106,6 +106,9 @@ export const RECENT_HISTORY_BYTES = 16 * 1024 * 1024;
 /** Body bytes of waiting messages that one queue keeps in memory if its store can load them. */
 export const QUEUE_RESIDENT_BYTES = 1024 * 1024;
 
+/** What the waiting messages of all queues may take in memory then, with what comes with them. */
+export const RESIDENT_BYTES = 128 * 1024 * 1024;
+
 /** Bytes to be written above which publishers are not read from; below half of it they are. */
 export const STORE_BUSY_BYTES = 32 * 1024 * 1024;
 

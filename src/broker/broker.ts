@@ -14,7 +14,7 @@ import { TopicRights } from '../auth/topic-rights.ts';
 import type { User } from '../auth/user.ts';
 import { Users } from '../auth/users.ts';
 import type { Clock } from '../clock.ts';
-import { CONSUMER_TIMEOUT_MS } from '../limits.ts';
+import { CONSUMER_TIMEOUT_MS, RESIDENT_BYTES } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { MessageStore } from '../storage/message-store.ts';
 import { Administration } from './administration/administration.ts';
@@ -31,6 +31,7 @@ import {
 } from './catalog.ts';
 import { BrokerError } from './errors.ts';
 import { Parameters } from './parameters.ts';
+import { ResidentMemory } from './queue/paging.ts';
 import type { QueueTypeName } from './queue/queue-types.ts';
 import { type BrokerLimits, Quota, UNLIMITED } from './quota.ts';
 import { Session, type SessionHolder } from './session.ts';
@@ -105,6 +106,8 @@ export class Broker implements CatalogHost {
   private readonly catalog: Catalog;
   private readonly options: BrokerOptions;
   private lastSessionId = 0;
+  /** For the waiting messages of all queues. */
+  private readonly memory = new ResidentMemory(RESIDENT_BYTES);
   private replaying = true;
 
   private constructor(options: BrokerOptions) {
@@ -326,7 +329,8 @@ export class Broker implements CatalogHost {
       const implied = (change: Change): void => this.imply(change);
       const { consumerTimeoutMs = CONSUMER_TIMEOUT_MS } = this.options;
       const times = { clock, consumerTimeoutMs };
-      const context = { ...times, log, store, propose, implied, totals: this.totals };
+      const { totals, memory } = this;
+      const context = { ...times, log, store, propose, implied, totals, memory };
       const budget = queueResidentBytes === undefined ? {} : { queueResidentBytes };
       vhost = new VHost(name, { ...context, ...budget });
       this.vhosts.set(name, vhost);

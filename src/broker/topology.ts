@@ -3,7 +3,6 @@
  * apply() is deterministic and takes every command twice without harm; what follows from a command
  * (bindings of a deleted queue, auto-delete exchanges) is part of applying it.
  */
-import { QUEUE_RESIDENT_BYTES } from '../limits.ts';
 import type { MessageStore } from '../storage/message-store.ts';
 import type { BindingRecord, ExchangeRecord, QueueRecord, VhostChange } from './catalog.ts';
 import { DirectReplies } from './direct-replies.ts';
@@ -16,7 +15,7 @@ import type { Destination } from './exchange/matched.ts';
 import { type Fields, NO_FIELDS } from './field.ts';
 import type { Message } from './message.ts';
 import { type PolicyKind, PolicyList } from './policy.ts';
-import { Paging } from './queue/paging.ts';
+import { Paging, type ResidentMemory } from './queue/paging.ts';
 import { Queue } from './queue/queue.ts';
 import type { QueueHost } from './queue/queue-host.ts';
 import { type QueueType, queueTypeOf } from './queue/queue-types.ts';
@@ -42,14 +41,24 @@ export class Topology {
   private readonly host: TopologyHost;
   private readonly store: MessageStore;
   private readonly residentBytes: number;
+  private readonly memory: ResidentMemory;
   /** The bindings that lead to a destination, with the exchange that they are of. */
   private readonly inbound = new Map<Destination, Map<Binding, Exchange>>();
 
-  /** @param residentBytes body bytes of waiting messages that each queue may keep in memory */
-  constructor(host: TopologyHost, store: MessageStore, residentBytes = QUEUE_RESIDENT_BYTES) {
+  /**
+   * @param residentBytes body bytes of waiting messages that each queue may keep in memory
+   * @param memory that all queues share
+   */
+  constructor(
+    host: TopologyHost,
+    store: MessageStore,
+    residentBytes: number,
+    memory: ResidentMemory,
+  ) {
     this.host = host;
     this.store = store;
     this.residentBytes = residentBytes;
+    this.memory = memory;
     this.replies = new DirectReplies(host);
     this.addSystemExchange('', 'direct', false, new DefaultRouter(this.queues, this.replies));
     for (const { name, type, internal } of PREDECLARED) {
@@ -109,7 +118,7 @@ export class Topology {
     const { loads } = this.store;
     if (record.durable || loads) queue.store = this.store.openQueue(record.id, queue);
     if (queue.store !== null && loads) {
-      queue.backlog.paging = new Paging(queue.store, this.residentBytes);
+      queue.backlog.paging = new Paging(queue.store, this.residentBytes, this.memory);
     }
     this.queues.set(record.name, queue);
   }

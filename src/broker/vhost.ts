@@ -18,6 +18,7 @@ import type { Message } from './message.ts';
 import { PolicyAccess } from './policy-access.ts';
 import { Arrival } from './queue/arrival.ts';
 import type { DeathReason } from './queue/dead-letter.ts';
+import type { ResidentMemory } from './queue/paging.ts';
 import type { Queue } from './queue/queue.ts';
 import type { SafeLetter } from './queue/safe-letters.ts';
 import type { Receipt } from './receipt.ts';
@@ -34,6 +35,8 @@ export interface VHostContext {
   readonly totals: Totals;
   /** Body bytes of waiting messages that a queue may keep in memory. */
   readonly queueResidentBytes?: number;
+  /** For the waiting messages of all vhosts. */
+  readonly memory: ResidentMemory;
   /** ms that a consumer of a quorum queue may hold a message; 0: for ever. */
   readonly consumerTimeoutMs: number;
   propose(change: VhostChange): Promise<void>;
@@ -77,7 +80,7 @@ export class VHost implements TopologyHost, LetterHost {
     this.context = context;
     const residentBytes = context.queueResidentBytes ?? QUEUE_RESIDENT_BYTES;
     this.consumerTimeoutMs = context.consumerTimeoutMs;
-    this.topology = new Topology(this, context.store, residentBytes);
+    this.topology = new Topology(this, context.store, residentBytes, context.memory);
     this.policies = new PolicyAccess(name, this.topology, context.propose);
   }
 

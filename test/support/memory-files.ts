@@ -118,6 +118,12 @@ export class MemoryFiles implements Files {
     this.durableNames.set(name, inode);
   }
 
+  /** Damages a file, on disk and in memory. */
+  overwrite(name: string, position: number, text: string): void {
+    const inode = this.inode(name);
+    for (const bytes of [inode.content, inode.synced]) bytes.write(text, position);
+  }
+
   /** What is in a file. @throws if it is not there */
   content(name: string): Buffer {
     return this.inode(name).bytes();

@@ -170,7 +170,14 @@ export class Backlog implements Expirable {
     return purged;
   }
 
-  /** Stops watching the time; for a queue that is gone. */
+  /** The queue is gone. */
+  close(): void {
+    this.clear();
+    this.paging?.close();
+    this.paging = null;
+  }
+
+  /** Stops watching the time. */
   clear(): void {
     this.expiry?.clear();
   }

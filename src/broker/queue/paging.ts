@@ -9,26 +9,57 @@ import { Message } from '../message.ts';
 import { decodeStoredHeader } from '../stored-header.ts';
 import type { ReadyList } from './ready-list.ts';
 
-/** Messages read back at once. */
-export const WINDOW = 64;
+/** Messages read back at once, at least one, and the bytes of bodies beyond which it is the last. */
+export const WINDOW = 128;
+const WINDOW_BYTES = 256 * 1024;
+
+/** What a message costs besides its body while it is in memory. */
+const MESSAGE_BYTES = 256;
+
+/** Memory that the waiting messages of all queues share. */
+export class ResidentMemory {
+  private readonly limitBytes: number;
+  private usedBytes = 0;
+
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes;
+  }
+
+  get isFull(): boolean {
+    return this.usedBytes >= this.limitBytes;
+  }
+
+  take(bodyBytes: number): void {
+    this.usedBytes += bodyBytes + MESSAGE_BYTES;
+  }
+
+  /** @param messages how many share these bytes */
+  give(bodyBytes: number, messages = 1): void {
+    this.usedBytes -= bodyBytes + messages * MESSAGE_BYTES;
+  }
+}
 
 export class Paging {
   private readonly store: QueueStore;
   private readonly budgetBytes: number;
-  /** Body bytes that are in memory. */
+  private readonly memory: ResidentMemory;
+  /** Body bytes that are in memory, and of how many messages. */
   residentBytes = 0;
+  private residents = 0;
   private reading = false;
+  private closed = false;
 
-  /** @param budgetBytes body bytes of waiting messages to keep in memory */
-  constructor(store: QueueStore, budgetBytes: number) {
+  /** @param budgetBytes body bytes of waiting messages to keep in memory, while there is any */
+  constructor(store: QueueStore, budgetBytes: number, memory: ResidentMemory) {
     this.store = store;
     this.budgetBytes = budgetBytes;
+    this.memory = memory;
   }
 
   /** May a message with such a body stay in memory while it waits? */
   keeps(bodyBytes: number): boolean {
-    if (this.residentBytes + bodyBytes > this.budgetBytes) return false;
-    this.residentBytes += bodyBytes;
+    if (this.residentBytes + bodyBytes > this.budgetBytes || this.memory.isFull) return false;
+    this.take(bodyBytes);
     return true;
   }
 
@@ -39,12 +70,22 @@ export class Paging {
 
   /** A message that is in memory anyway waits again. */
   hold(message: Message): void {
-    this.residentBytes += message.body.length;
+    this.take(message.body.length);
   }
 
   /** A message that was in memory no longer waits. */
   released(bodyBytes: number): void {
     this.residentBytes -= bodyBytes;
+    this.residents--;
+    this.memory.give(bodyBytes);
+  }
+
+  /** The queue is gone, and what it had in memory. */
+  close(): void {
+    this.closed = true;
+    this.memory.give(this.residentBytes, this.residents);
+    this.residentBytes = 0;
+    this.residents = 0;
   }
 
   /**
@@ -54,9 +95,12 @@ export class Paging {
   readHead(list: ReadyList, done: () => void, lost: (position: number) => void): boolean {
     if (this.reading) return false;
     const positions: number[] = [];
+    let bytes = 0;
     for (const position of list.positions()) {
-      if (list.messageAt(position) === null) positions.push(position);
-      if (positions.length === WINDOW) break;
+      if (list.messageAt(position) !== null) continue;
+      positions.push(position);
+      bytes += list.bodyBytesAt(position);
+      if (positions.length === WINDOW || bytes >= WINDOW_BYTES) break;
     }
     const refs = positions.map((position) => list.refAt(position));
     const loaded = this.store.load(refs);
@@ -68,6 +112,7 @@ export class Paging {
     }
     this.reading = true;
     this.decode(loaded, refs).then((messages) => {
+      if (this.closed) return;
       for (const [i, position] of positions.entries()) {
         if (!isSame(list, position, refs[i] as Ref)) continue;
         const message = messages[i];
@@ -100,8 +145,14 @@ export class Paging {
     return messages;
   }
 
+  private take(bodyBytes: number): void {
+    this.residentBytes += bodyBytes;
+    this.residents++;
+    this.memory.take(bodyBytes);
+  }
+
   private fill(list: ReadyList, position: number, message: Message): void {
-    this.residentBytes += message.body.length;
+    this.take(message.body.length);
     list.setMessage(position, message);
   }
 }

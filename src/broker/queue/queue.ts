@@ -296,7 +296,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   /** The queue is gone: consumers are told, messages forgotten. Returns how many were ready. */
   delete(reason: CancelReason): number {
     this.deleted = true;
-    this.backlog.clear();
+    this.backlog.close();
     this.returns?.clear();
     this.timeouts?.clear();
     this.safeLetters?.clear();

@@ -2,7 +2,7 @@
  * ReadyList: the messages of one queue and priority level that wait for a consumer, in order.
  * Every message has a position for life; a requeued one goes back into its very slot, and one
  * that expires in the middle leaves its slot empty. Rows of typed arrays in chunks of 128, so a
- * waiting message costs about 40 bytes besides itself, and nothing is allocated per message.
+ * waiting message costs about 20 bytes besides itself, and nothing is allocated per message.
  * The message itself may be absent (null): its store has it. Hot path.
  */
 import { assert } from '../../assert.ts';
@@ -21,11 +21,13 @@ class Chunk {
   /** How many rows are present, and the first that may be. */
   size = 0;
   first = 0;
-  readonly messages: (Message | null)[] = new Array(CHUNK).fill(null);
+  /** null while none of the messages is here. */
+  messages: (Message | null)[] | null = null;
+  /** null while none of them expires. */
+  expiries: Float64Array | null = null;
   readonly refs = new Float64Array(CHUNK);
-  readonly expiries = new Float64Array(CHUNK);
-  readonly bodyBytes = new Uint32Array(CHUNK);
-  readonly flags = new Uint32Array(CHUNK);
+  /** Flags, and behind all of them the lengths of the bodies. */
+  readonly words = new Uint32Array(2 * CHUNK);
 }
 
 /** A row of the list, looked at in place: valid until the list changes. */
@@ -77,24 +79,27 @@ export class ReadyList {
       chunk = this.chunks[0] as Chunk;
     }
     let slot = chunk.first;
-    while (((chunk.flags[slot] as number) & PRESENT) === 0) slot++;
+    while (((chunk.words[slot] as number) & PRESENT) === 0) slot++;
     chunk.first = slot;
     return chunk.base + slot;
   }
 
   has(position: number): boolean {
     const chunk = this.find(position);
-    return chunk !== null && ((chunk.flags[position - chunk.base] as number) & PRESENT) !== 0;
+    return chunk !== null && ((chunk.words[position - chunk.base] as number) & PRESENT) !== 0;
   }
 
   messageAt(position: number): Message | null {
     const chunk = this.at(position);
-    return chunk.messages[position - chunk.base] as Message | null;
+    return chunk.messages === null
+      ? null
+      : (chunk.messages[position - chunk.base] as Message | null);
   }
 
   /** Fills in a message that was read back. */
   setMessage(position: number, message: Message): void {
     const chunk = this.at(position);
+    chunk.messages ??= new Array(CHUNK).fill(null);
     chunk.messages[position - chunk.base] = message;
   }
 
@@ -105,30 +110,30 @@ export class ReadyList {
 
   bodyBytesAt(position: number): number {
     const chunk = this.at(position);
-    return chunk.bodyBytes[position - chunk.base] as number;
+    return chunk.words[CHUNK + position - chunk.base] as number;
   }
 
   expiresAtMsAt(position: number): number {
     const chunk = this.at(position);
-    return chunk.expiries[position - chunk.base] as number;
+    return chunk.expiries === null ? 0 : (chunk.expiries[position - chunk.base] as number);
   }
 
   deliveryCountAt(position: number): number {
     const chunk = this.at(position);
-    return (chunk.flags[position - chunk.base] as number) & COUNT_MASK;
+    return (chunk.words[position - chunk.base] as number) & COUNT_MASK;
   }
 
   redeliveredAt(position: number): boolean {
     const chunk = this.at(position);
-    return ((chunk.flags[position - chunk.base] as number) & REDELIVERED) !== 0;
+    return ((chunk.words[position - chunk.base] as number) & REDELIVERED) !== 0;
   }
 
   remove(position: number): void {
     const index = this.indexOf(position);
     const chunk = this.chunks[index] as Chunk;
     const slot = position - chunk.base;
-    chunk.flags[slot] = 0;
-    chunk.messages[slot] = null;
+    chunk.words[slot] = 0;
+    if (chunk.messages !== null) chunk.messages[slot] = null;
     chunk.size--;
     this.size--;
     if (chunk.size === 0 && this.tail >= chunk.base + CHUNK) this.recycle(index);
@@ -138,7 +143,7 @@ export class ReadyList {
   *positions(): Generator<number> {
     for (const chunk of this.chunks) {
       for (let slot = chunk.first; slot < CHUNK; slot++) {
-        if (((chunk.flags[slot] as number) & PRESENT) !== 0) yield chunk.base + slot;
+        if (((chunk.words[slot] as number) & PRESENT) !== 0) yield chunk.base + slot;
       }
     }
   }
@@ -154,12 +159,16 @@ export class ReadyList {
   ): void {
     const chunk = this.ensure(position);
     const slot = position - chunk.base;
-    assert((chunk.flags[slot] as number) === 0, 'two messages at one position');
-    chunk.messages[slot] = message;
+    assert((chunk.words[slot] as number) === 0, 'two messages at one position');
+    if (message !== null) {
+      chunk.messages ??= new Array(CHUNK).fill(null);
+      chunk.messages[slot] = message;
+    }
     chunk.refs[slot] = ref;
-    chunk.bodyBytes[slot] = bodyBytes;
-    chunk.expiries[slot] = expiresAtMs;
-    chunk.flags[slot] = PRESENT | (redelivered ? REDELIVERED : 0) | (deliveryCount & COUNT_MASK);
+    chunk.words[CHUNK + slot] = bodyBytes;
+    if (expiresAtMs !== 0) chunk.expiries ??= new Float64Array(CHUNK);
+    if (chunk.expiries !== null) chunk.expiries[slot] = expiresAtMs;
+    chunk.words[slot] = PRESENT | (redelivered ? REDELIVERED : 0) | (deliveryCount & COUNT_MASK);
     if (slot < chunk.first) chunk.first = slot;
     chunk.size++;
     this.size++;

@@ -4,15 +4,16 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Entry } from './pending.ts';
-import { DOUBLE, HEAD_BYTES, headSum, priorityBits, recordBytes, WORD } from './record.ts';
+import { align, DOUBLE, HEAD_BYTES, headSum, priorityBits, recordBytes, WORD } from './record.ts';
 import type { Segment } from './segment.ts';
 
 /** Bodies from this size on are written from where they are. */
 const IN_PLACE_BYTES = 16 * 1024;
 
-const FIRST_ARENA_BYTES = 256 * 1024;
-/** A larger arena is let go after the write that needed it. */
-const KEPT_ARENA_BYTES = 8 * 1024 * 1024;
+/** What is laid out goes into arenas of this size, and into one of its own if it is larger. */
+const ARENA_BYTES = 512 * 1024;
+/** More arenas than these are let go after the write that needed them. */
+const ARENAS_KEPT = 10;
 
 const ZEROS = Buffer.alloc(8);
 
@@ -29,8 +30,25 @@ export interface Encoded {
   readonly ordinals: number;
 }
 
+/** Memory that is written to, seen in three ways. */
+class Arena {
+  readonly bytes: Buffer;
+  readonly words: Uint32Array;
+  readonly doubles: Float64Array;
+
+  /** @param size a multiple of eight */
+  constructor(size: number) {
+    this.bytes = Buffer.allocUnsafeSlow(size);
+    this.words = new Uint32Array(this.bytes.buffer);
+    this.doubles = new Float64Array(this.bytes.buffer);
+  }
+}
+
 export class Encoder {
   private readonly ids: QueueIds;
+  /** Used one after the other; the next free one is at `nextArena`. */
+  private readonly arenas: Arena[] = [new Arena(ARENA_BYTES)];
+  private nextArena = 0;
   private arena!: Buffer;
   private words!: Uint32Array;
   private doubles!: Float64Array;
@@ -40,7 +58,6 @@ export class Encoder {
 
   constructor(ids: QueueIds) {
     this.ids = ids;
-    this.allocate(FIRST_ARENA_BYTES);
   }
 
   /**
@@ -48,10 +65,10 @@ export class Encoder {
    * and in the segment's index. The bytes are valid until the next call.
    */
   encode(entries: readonly Entry[], segment: Segment): Encoded {
-    if (this.arena.length > KEPT_ARENA_BYTES) this.allocate(FIRST_ARENA_BYTES);
-    this.position = 0;
-    this.chunkStart = 0;
+    this.arenas.length = Math.min(this.arenas.length, ARENAS_KEPT);
+    this.nextArena = 0;
     this.chunks = [];
+    this.turnTo(this.nextOf(0));
     let offset = segment.bytes;
     let ordinal = segment.ordinals;
     const flush = segment.flushes + 1;
@@ -122,7 +139,7 @@ export class Encoder {
     this.endChunk();
     this.chunks.push(body);
     if (paddedEnd > bodyAt) this.chunks.push(ZEROS.subarray(0, paddedEnd - bodyAt));
-    this.position = Math.ceil(bodyAt / 8) * 8;
+    this.position = align(bodyAt);
     this.chunkStart = this.position;
   }
 
@@ -144,18 +161,23 @@ export class Encoder {
   /** Room for so many bytes more; what has been laid out stays where it is. */
   private reserve(bytes: number): void {
     if (this.position + bytes <= this.arena.length) return;
-    // Chunks before hold on to the old arena.
     this.endChunk();
-    this.allocate(Math.max(2 * this.arena.length, bytes));
-    this.position = 0;
-    this.chunkStart = 0;
+    this.turnTo(this.nextOf(bytes));
   }
 
-  private allocate(bytes: number): void {
-    const size = Math.ceil(bytes / 8) * 8;
-    this.arena = Buffer.allocUnsafeSlow(size);
-    const { buffer } = this.arena;
-    this.words = new Uint32Array(buffer);
-    this.doubles = new Float64Array(buffer);
+  private nextOf(bytes: number): Arena {
+    if (bytes > ARENA_BYTES) return new Arena(align(bytes));
+    const index = this.nextArena++;
+    const arena = this.arenas[index] ?? new Arena(ARENA_BYTES);
+    this.arenas[index] = arena;
+    return arena;
+  }
+
+  private turnTo({ bytes, words, doubles }: Arena): void {
+    this.arena = bytes;
+    this.words = words;
+    this.doubles = doubles;
+    this.position = 0;
+    this.chunkStart = 0;
   }
 }

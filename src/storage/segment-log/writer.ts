@@ -113,9 +113,9 @@ export class Writer {
     // With nothing to write it would end before it is `running`, which then it were for ever.
     await null;
     while (pending.size > 0) {
-      const batch = pending.take(STORE_FLUSH_BYTES);
-      const entries = batch.filter((entry) => this.isNeeded(entry));
-      const error = entries.length === 0 ? null : await this.write(entries);
+      const batch = pending.take(Math.min(STORE_FLUSH_BYTES, this.context.segmentBytes));
+      const idle = batch.every((entry) => entry.alive === 0);
+      const error = idle ? null : await this.write(batch);
       if (error !== null) {
         this.fail(batch, error);
         break;
@@ -127,7 +127,10 @@ export class Writer {
     this.running = null;
   }
 
-  /** Takes out the slots that do not need it any more; is there one that does? */
+  /**
+   * Takes out the slots that do not need it any more; is there one that does? To be asked in the
+   * very turn in which it is encoded: a moved message that is acked before gives its slot away.
+   */
   private isNeeded(entry: Entry): boolean {
     const { source } = entry;
     if (source !== null) {
@@ -144,19 +147,18 @@ export class Writer {
     return true;
   }
 
-  /** Returns why it could not be written, null if it is on disk. */
-  private async write(entries: readonly Entry[]): Promise<Error | null> {
-    markRuns(entries);
+  /** Returns why it could not be written, null if what is still needed of it is on disk. */
+  private async write(batch: readonly Entry[]): Promise<Error | null> {
     let error: Error | null = null;
     for (let attempt = 0; attempt < 2; attempt++) {
       try {
         const segment = await this.openTail();
-        await this.writeTo(segment, entries);
+        await this.writeTo(segment, batch);
         return null;
       } catch (failure) {
         error = failure as Error;
         // What was written of it may come to light again.
-        for (const entry of entries) entry.flags |= FLAG.copy;
+        for (const entry of batch) entry.flags |= FLAG.copy;
         this.context.counters.failedWrites++;
         await this.abandonTail();
       }
@@ -164,8 +166,11 @@ export class Writer {
     return error;
   }
 
-  private async writeTo(segment: Segment, entries: readonly Entry[]): Promise<void> {
+  private async writeTo(segment: Segment, batch: readonly Entry[]): Promise<void> {
     const { counters } = this.context;
+    const entries = batch.filter((entry) => this.isNeeded(entry));
+    if (entries.length === 0) return;
+    markRuns(entries);
     const startMs = performance.now();
     const { rows, ids } = segment.index ?? { rows: 0, ids: 0 };
     const { chunks, bytes, ordinals } = this.encoder.encode(entries, segment);

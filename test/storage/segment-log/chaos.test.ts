@@ -13,7 +13,7 @@ async function run(rig: SegmentRig, model: Model, steps: number, faulty: boolean
   const loads: Promise<void>[] = [];
   for (let step = 0; step < steps; step++) {
     const dice = random.below(100);
-    if (dice < 28) model.publish(400);
+    if (dice < 28) model.publish(random.chance(0.01) ? 40_000 : 400);
     else if (dice < 80) model.ack();
     else if (dice < 85) loads.push(model.load());
     else if (dice < 95) await new Promise((resolve) => setImmediate(resolve));
@@ -40,7 +40,7 @@ describe('a segment log under random operations', () => {
     'loses nothing confirmed when it is %s',
     async (end) => {
       let compacted = 0;
-      for (let seed = 1; seed <= 25; seed++) {
+      for (let seed = 1; seed <= 15; seed++) {
         const rig = new SegmentRig({ segmentBytes: SEGMENT_BYTES, seed });
         const model = new Model(rig, seed);
         await run(rig, model, 3000, false);
@@ -50,7 +50,7 @@ describe('a segment log under random operations', () => {
         expect(rig.troubles).toEqual([]);
         await model.check(rig.after(end), false);
       }
-      expect(compacted).toBeGreaterThan(10);
+      expect(compacted).toBeGreaterThan(5);
     },
   );
 
