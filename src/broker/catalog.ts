@@ -101,6 +101,14 @@ export interface ParameterRecord {
   readonly value: JsonValue;
 }
 
+/** Something that an adapter remembers; see protocol-state.ts. */
+export interface StateRecord {
+  readonly vhost: string;
+  readonly kind: string;
+  readonly key: string;
+  readonly value: Fields;
+}
+
 /** Puts replace, deletes of what is not there do nothing: commands may be replayed. */
 export type Change =
   | { readonly op: 'vhost.put'; readonly name: string; readonly metadata?: VhostMetadata }
@@ -138,7 +146,14 @@ export type VhostChange =
   | { readonly op: 'policy.put'; readonly record: PolicyRecord }
   | { readonly op: 'policy.delete'; readonly vhost: string; readonly name: string }
   | { readonly op: 'operatorPolicy.put'; readonly record: PolicyRecord }
-  | { readonly op: 'operatorPolicy.delete'; readonly vhost: string; readonly name: string };
+  | { readonly op: 'operatorPolicy.delete'; readonly vhost: string; readonly name: string }
+  | { readonly op: 'state.put'; readonly record: StateRecord }
+  | {
+      readonly op: 'state.delete';
+      readonly vhost: string;
+      readonly kind: string;
+      readonly key: string;
+    };
 
 export type Command = { readonly version: number } & Change;
 

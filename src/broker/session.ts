@@ -200,6 +200,11 @@ export class Session {
     });
   }
 
+  /** Resolves when everything that was published and settled so far is as safe as it will be. */
+  flush(): Promise<void> {
+    return this.vhost.store.flush();
+  }
+
   /**
    * Refuses a body that is too large, before it has been received.
    * @throws BrokerError PRECONDITION_FAILED

@@ -39,7 +39,10 @@ export function* snapshotOf({ vhosts, users, parameters }: Snapshotted): Generat
   for (const account of users.all()) yield* userOf(account);
   for (const [name, value] of parameters.global) yield { op: 'global-parameter.put', name, value };
   for (const record of parameters.list()) yield { op: 'parameter.put', record };
-  for (const [vhost, { topology }] of vhosts) yield* topologyOf(vhost, topology);
+  for (const [vhost, { topology }] of vhosts) {
+    yield* topologyOf(vhost, topology);
+    for (const record of topology.state.records(vhost)) yield { op: 'state.put', record };
+  }
 }
 
 /**

@@ -150,6 +150,23 @@ export class TopologyAccess {
   }
 
   /**
+   * Changes `x-expires` of a queue: MQTT clients may change their minds about their sessions.
+   * @param expiresMs Infinity for never
+   * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED
+   */
+  async expireQueue(queueName: string, expiresMs: number): Promise<void> {
+    this.check('configure', 'queue', queueName);
+    const queue = this.queue(queueName);
+    this.checkOwner(queue);
+    const { name, id, durable, owner, autoDelete } = queue;
+    const args = new Map(queue.arguments);
+    args.delete('x-expires');
+    if (expiresMs !== Number.POSITIVE_INFINITY) args.set('x-expires', expiresMs);
+    const record = { vhost: this.vhostName, name, id, durable, owner, autoDelete };
+    await this.propose({ op: 'queue.put', record: { ...record, arguments: args } });
+  }
+
+  /**
    * Removes the ready messages of a queue.
    * @returns how many there were
    * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED

@@ -15,6 +15,7 @@ import type { Destination } from './exchange/matched.ts';
 import { type Fields, NO_FIELDS } from './field.ts';
 import type { Message } from './message.ts';
 import { type PolicyKind, PolicyList } from './policy.ts';
+import { ProtocolState } from './protocol-state.ts';
 import { Paging, type ResidentMemory } from './queue/paging.ts';
 import { Queue } from './queue/queue.ts';
 import type { QueueHost } from './queue/queue-host.ts';
@@ -32,6 +33,8 @@ export class Topology {
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
   readonly replies: DirectReplies;
+  /** What adapters remember in it. */
+  readonly state = new ProtocolState();
   readonly policies: Readonly<Record<PolicyKind, PolicyList>> = {
     policy: new PolicyList(),
     operatorPolicy: new PolicyList(),
@@ -73,6 +76,8 @@ export class Topology {
     else if (change.op === 'queue.delete') this.deleteQueue(change.name);
     else if (change.op === 'binding.put') this.putBinding(change.record);
     else if (change.op === 'binding.delete') this.deleteBinding(change.record);
+    else if (change.op === 'state.put') this.state.put(change.record);
+    else if (change.op === 'state.delete') this.state.delete(change.kind, change.key);
     else if (isPolicyChange(change)) this.applyPolicy(change);
     else throw new Error(`unknown command ${(change as VhostChange).op}`);
   }
@@ -111,7 +116,12 @@ export class Topology {
   }
 
   private putQueue(record: QueueRecord): void {
-    if (this.queues.has(record.name)) return;
+    const known = this.queues.get(record.name);
+    if (known !== undefined) {
+      if (known.id === record.id) known.arguments = record.arguments;
+      known.govern(known.governing);
+      return;
+    }
     const type = queueTypeOf(record.arguments);
     const governing = this.governingQueue(record.name, type);
     const queue = new Queue(this.host, { ...record, type, governing });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BACKENDS, type BackendName, Engine } from '../support/engine.ts';
+import { BACKENDS, type BackendName, Engine, headers } from '../support/engine.ts';
 
 /** What a broker says of itself, in the words of its catalog. */
 function snapshotOf(engine: Engine): string[] {
@@ -7,6 +7,7 @@ function snapshotOf(engine: Engine): string[] {
     if ('name' in change) return `${change.op} ${change.name}`;
     const record = 'record' in change ? change.record : change;
     if ('destination' in record) return `${change.op} ${record.source} → ${record.destination}`;
+    if ('kind' in record) return `${change.op} ${record.kind} ${record.key}`;
     return `${change.op} ${'user' in record ? record.user : record.name}`;
   });
 }
@@ -29,6 +30,12 @@ async function filled(backend: BackendName): Promise<Engine> {
   const policy = { pattern: '^q', definition: new Map([['max-length', 5]]), priority: 1 };
   await engine.run(engine.vhost.policies.put('policy', 'p', policy));
   await engine.run(engine.vhost.policies.put('operatorPolicy', 'o', policy));
+  const state = { vhost: '/', kind: 'mqtt.session' };
+  for (const key of ['one', 'two']) {
+    const value = headers({ body: Buffer.from(key), count: 1 });
+    await engine.run(engine.broker.propose({ op: 'state.put', record: { ...state, key, value } }));
+  }
+  await engine.run(engine.broker.propose({ op: 'state.delete', ...state, key: 'two' }));
   return engine;
 }
 
@@ -49,6 +56,7 @@ describe.each(BACKENDS)('a snapshot ($name)', ({ name: backend }) => {
       'binding.put amq.topic → q',
       'binding.put a → q',
       'binding.put a → b',
+      'state.put mqtt.session one',
     ]);
   });
 

@@ -57,7 +57,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   readonly durable: boolean;
   readonly owner: string | null;
   readonly autoDelete: boolean;
-  readonly arguments: Fields;
+  arguments: Fields;
   /** Messages that were routed here, and what became of them. */
   published = 0;
   readonly counts = new DeliveryCounts();
