@@ -42,6 +42,10 @@ export class ClientSession {
   readonly inflight = new Inflight();
   /** QoS 2 from the client: PUBLISH came, PUBREL did not [MQTT 4.3.3]. */
   readonly unreleased = new Set<number>();
+  /** Message ids of QoS 2 that the client has, though their queue may not know it any more. */
+  readonly transferred = new Set<string>();
+  /** As it was written down last; see session-store.ts. */
+  kept = '';
   /** A will whose delay runs. */
   will: { readonly will: Will; readonly timer: Timer } | null = null;
   /** Runs while the client is away. */
@@ -55,6 +59,16 @@ export class ClientSession {
   /** `mqtt-subscription-<client id>qos0` or `…qos1`, RabbitMQ's names. */
   queueName(kind: QueueKind): string {
     return `mqtt-subscription-${this.clientId}qos${kind}`;
+  }
+
+  /** The queues that live as long as the session. */
+  queueNames(): readonly string[] {
+    return [this.queueName(0), this.queueName(1), this.journalName];
+  }
+
+  /** The queue of qos2-journal.ts. */
+  get journalName(): string {
+    return `mqtt-qos2-${this.clientId}`;
   }
 
   /** All subscriptions, shared ones included. */

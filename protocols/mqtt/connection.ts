@@ -10,6 +10,7 @@ import type { Session, SessionHolder } from '../../src/broker/session.ts';
 import type { Timer } from '../../src/clock.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
 import type { Client, Connection, Description } from '../../src/server/protocol.ts';
+import type { PublisherGate } from '../../src/server/publisher-gate.ts';
 import type { SessionUser } from './client-session.ts';
 import { accepted, refused, type Terms, termsOf } from './connack.ts';
 import { FrameReader, type FrameSink } from './frames.ts';
@@ -17,6 +18,7 @@ import { KeepAlive } from './keep-alive.ts';
 import { certifiedId, logIn } from './login.ts';
 import { Opened, type OpenedHost } from './opened.ts';
 import { bytesOf, type Connect, PACKET, readConnect, type Version } from './packets.ts';
+import { Reading } from './reading.ts';
 import {
   MqttError,
   protocolError,
@@ -26,9 +28,6 @@ import {
 } from './reason-codes.ts';
 import type { Shared } from './shared.ts';
 import { type Will, willOf } from './will.ts';
-
-/** Why the socket is not read from. */
-type Hold = 'outbox' | 'store' | 'engine';
 
 export class MqttConnection
   implements Connection, FrameSink, SessionHolder, SessionUser, OpenedHost
@@ -43,12 +42,11 @@ export class MqttConnection
   /** Published when the connection ends without a goodbye. */
   will: Will | null = null;
   private readonly frames: FrameReader;
-  private readonly holds = new Set<Hold>();
+  private readonly reading: Reading;
   /** The state: what takes the next packet. Changed by become() only. */
   private step: (first: number, buf: Buffer, start: number, end: number) => void =
     this.awaitConnect;
   private opened: Opened | null = null;
-  private keepAlive: KeepAlive | null = null;
   private deadline: Timer | null = null;
   private maxPacketBytes = Number.POSITIVE_INFINITY;
   /** What the engine has been asked for last. */
@@ -60,6 +58,7 @@ export class MqttConnection
     this.client = client;
     this.shared = shared;
     this.outbox = client.outbox;
+    this.reading = new Reading(client, shared.broker);
     this.frames = new FrameReader(this, shared.options.maxPacketBytesUnauthenticated);
     this.ended = new Promise((resolve) => {
       this.hasEnded = resolve;
@@ -79,23 +78,26 @@ export class MqttConnection
 
   receive(buffer: Buffer, start: number, end: number): void {
     if (this.closing) return;
-    this.keepAlive?.heard();
+    this.reading.keepAlive?.heard();
     try {
       this.frames.read(buffer, start, end);
     } catch (error) {
       this.fail(error);
     }
-    if (this.outbox.stalled) this.hold('outbox');
+    if (this.outbox.stalled) this.reading.hold('outbox');
   }
 
   drained(): void {
-    this.release('outbox');
+    this.reading.release('outbox');
     this.opened?.deliveries.resume();
   }
 
   storeBusy(busy: boolean): void {
-    if (busy && this.opened !== null) this.hold('store');
-    else this.release('store');
+    this.reading.gate.storeBusy(busy);
+  }
+
+  alarmed(reason: string | null): void {
+    this.reading.gate.alarmed(reason);
   }
 
   closed(): void {
@@ -115,7 +117,7 @@ export class MqttConnection
     if (opened === null) return { protocol, state: 'starting', user: null, vhost: null };
     return {
       protocol,
-      state: this.closing ? 'closing' : this.holds.has('store') ? 'blocked' : 'running',
+      state: this.closing ? 'closing' : this.reading.gate.state,
       user: opened.session.user.name,
       vhost: opened.session.vhost.name,
       clientId: opened.client.clientId,
@@ -146,6 +148,10 @@ export class MqttConnection
 
   // -- OpenedHost --
 
+  get gate(): PublisherGate {
+    return this.reading.gate;
+  }
+
   /** Sends a packet, unless it is larger than the client takes [MQTT-3.1.2-24]. */
   send(packet: Packet): boolean {
     const bytes = bytesOf(packet, this.version);
@@ -157,7 +163,7 @@ export class MqttConnection
   /** Lets packets wait until the engine has done something. */
   wait(work: () => Promise<void>): void {
     this.frames.hold();
-    this.hold('engine');
+    this.reading.hold('engine');
     this.work = work().then(
       () => this.goOn(),
       (error) => this.fail(error),
@@ -265,13 +271,12 @@ export class MqttConnection
     }
     this.frames.maxBytes = options.maxPacketBytes;
     if (terms.keepAlive > 0) {
-      this.keepAlive = new KeepAlive(broker.clock, terms.keepAlive, () => {
+      this.reading.keepAlive = new KeepAlive(broker.clock, this.outbox, terms.keepAlive, () => {
         this.fail(new MqttError(REASON.KEEP_ALIVE_TIMEOUT, 'the keep-alive has run out'));
       });
     }
     const who = `user '${opened.session.user.name}', vhost '${opened.session.vhost.name}'`;
     this.log('info', `client '${terms.clientId}' connected: ${who}`);
-    if (broker.store.busy) this.hold('store');
     opened.start();
   }
 
@@ -285,26 +290,12 @@ export class MqttConnection
 
   private goOn(): void {
     if (this.closing) return;
-    this.release('engine');
+    this.reading.release('engine');
     try {
       this.frames.release();
     } catch (error) {
       this.fail(error);
     }
-  }
-
-  private hold(reason: Hold): void {
-    if (this.holds.size === 0) this.client.pause();
-    this.holds.add(reason);
-    if (this.keepAlive !== null) this.keepAlive.deaf = true;
-  }
-
-  private release(reason: Hold): void {
-    if (!this.holds.delete(reason) || this.holds.size > 0) return;
-    this.client.resume();
-    if (this.keepAlive === null) return;
-    this.keepAlive.deaf = false;
-    this.keepAlive.heard();
   }
 
   /** Sends what is to be sent and gives everything back. */
@@ -322,7 +313,7 @@ export class MqttConnection
     this.closing = true;
     this.frames.stop();
     this.deadline?.cancel();
-    this.keepAlive?.stop();
+    this.reading.keepAlive?.stop();
     // Not before what is under way has ended: it would use the session after its end.
     this.work = this.work.then(() => this.giveBack());
   }

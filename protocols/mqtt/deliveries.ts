@@ -9,9 +9,10 @@ import type { Subscription } from '../../src/broker/subscription.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
 import { writeAck } from './acks.ts';
 import type { ClientSession } from './client-session.ts';
-import { formOf } from './message-form.ts';
+import { formOf, type MessageForm } from './message-form.ts';
 import type { Version } from './packets.ts';
 import type { PublishWriter } from './publish-writer.ts';
+import type { Qos2Journal } from './qos2-journal.ts';
 import { REASON } from './reason-codes.ts';
 import type { Match } from './subscription-set.ts';
 
@@ -23,7 +24,9 @@ export interface DeliveryHost {
   readonly outbox: Outbox;
   readonly session: Session;
   readonly client: ClientSession;
+  fail(error: unknown): void;
   readonly writer: PublishWriter;
+  readonly journal: Qos2Journal;
   /** Most messages out at a time. */
   readonly window: number;
 }
@@ -51,6 +54,10 @@ export class Deliveries {
       return;
     }
     const form = formOf(message.properties);
+    if (host.client.transferred.size > 0 && this.isTransferred(delivery, form)) {
+      if (!noAck) host.session.settle(delivery, 'ack');
+      return;
+    }
     if (!host.writer.fits(message, form)) {
       // As if it had been sent [MQTT-3.1.2-25], but a dead-letter exchange may have it.
       if (!noAck) host.session.settle(delivery, 'reject');
@@ -87,21 +94,24 @@ export class Deliveries {
     if (delivery === undefined) {
       // Known already, or from a time before: the client is to forget it in any case.
       const known = inflight.released.has(id);
-      if (reason >= 0x80) return;
+      if (reason >= 0x80 || inflight.isHeld(id)) return;
       writeAck(outbox, version, PUBREL, id, known ? 0 : REASON.PACKET_ID_NOT_FOUND);
-      return;
-    }
-    if (reason < 0x80) {
-      inflight.released.add(id);
+    } else if (reason >= 0x80) {
+      session.settle(delivery, 'reject');
+      if (wasFull) this.resume();
+    } else if (this.host.journal.active) {
+      this.releaseSafely(id, delivery);
+    } else {
+      inflight.release(id);
       writeAck(outbox, version, PUBREL, id, REASON.SUCCESS);
+      session.settle(delivery, 'ack');
     }
-    session.settle(delivery, reason < 0x80 ? 'ack' : 'reject');
-    if (reason >= 0x80 && wasFull) this.resume();
   }
 
   /** PUBCOMP: the identifier is free again. */
   completed(id: number): void {
     const wasFull = this.isFull();
+    this.host.journal.dropReleased(id);
     if (this.host.client.inflight.released.delete(id) && wasFull) this.resume();
   }
 
@@ -116,6 +126,32 @@ export class Deliveries {
   /** There may be room again. */
   resume(): void {
     for (const subscription of this.subscriptions) subscription.resume();
+  }
+
+  /**
+   * A broker that starts again must not send the message again as new: that it has been sent is
+   * written down before PUBREL, and before the queue lets go of it.
+   */
+  private releaseSafely(id: number, delivery: Delivery): void {
+    const { client, session, outbox, version, journal } = this.host;
+    const { inflight } = client;
+    inflight.hold(id);
+    const messageId = delivery.message.properties.messageId ?? '';
+    const written = (): void => {
+      // The connection may have gone meanwhile: then the marker speaks for it.
+      if (delivery.holder === null) return;
+      inflight.release(id);
+      writeAck(outbox, version, PUBREL, id, REASON.SUCCESS);
+      session.settle(delivery, 'ack');
+    };
+    journal.putReleased(id, messageId).then(written, (error) => this.host.fail(error));
+  }
+
+  /** Did the client say PUBREC to it before the broker was started again? */
+  private isTransferred({ message }: Delivery, form: MessageForm): boolean {
+    const { messageId } = message.properties;
+    const { transferred } = this.host.client;
+    return form.retained !== 2 && messageId !== undefined && transferred.delete(messageId);
   }
 
   private isFull(): boolean {

@@ -10,6 +10,8 @@ const MAX_ID = 65_535;
 export class Inflight {
   /** QoS 2, acknowledged by PUBREC: PUBREL was sent, PUBCOMP is missing. */
   readonly released = new Set<number>();
+  /** The same, but that has still to be written down. */
+  private readonly releasing = new Set<number>();
   private readonly awaitingAck = new Map<number, Delivery>();
   private readonly awaitingReceipt = new Map<number, Delivery>();
   /** Identifiers of what was out when the connection was lost, by place in the queue. */
@@ -19,7 +21,8 @@ export class Inflight {
 
   /** Messages that count against the client's receive maximum. */
   get size(): number {
-    return this.awaitingAck.size + this.awaitingReceipt.size + this.released.size;
+    const released = this.released.size + this.releasing.size;
+    return this.awaitingAck.size + this.awaitingReceipt.size + released;
   }
 
   /** Gives a delivery its packet identifier. */
@@ -43,10 +46,31 @@ export class Inflight {
     return delivery;
   }
 
+  /** PUBREC has come and is being written down: until release() PUBREL has to wait. */
+  hold(id: number): void {
+    this.releasing.add(id);
+  }
+
+  isHeld(id: number): boolean {
+    return this.releasing.size > 0 && this.releasing.has(id);
+  }
+
+  /** From now on only PUBREL is sent for this identifier. */
+  release(id: number): void {
+    this.releasing.delete(id);
+    this.released.add(id);
+  }
+
+  /** The next identifier is any. */
+  startAnywhere(): void {
+    this.lastId = Math.floor(Math.random() * MAX_ID);
+  }
+
   /** The connection is lost: what is out goes back to its queues, the identifiers are kept. */
   suspend(): void {
     this.former = new Map();
     this.formerIds = new Set();
+    this.releasing.clear();
     for (const out of [this.awaitingAck, this.awaitingReceipt]) {
       for (const [id, delivery] of out) {
         this.former.set(placeOf(delivery), id);
@@ -79,7 +103,7 @@ export class Inflight {
     if (this.awaitingAck.has(id)) return true;
     if (this.awaitingReceipt.size > 0 && this.awaitingReceipt.has(id)) return true;
     if (this.released.size > 0 && this.released.has(id)) return true;
-    return this.formerIds.size > 0 && this.formerIds.has(id);
+    return this.isHeld(id) || (this.formerIds.size > 0 && this.formerIds.has(id));
   }
 }
 

@@ -4,19 +4,22 @@
  * read, silence is our own doing.
  */
 import type { Clock, Timer } from '../../src/clock.ts';
+import type { Outbox } from '../../src/server/outbox.ts';
 
 export class KeepAlive {
   /** We do not read what the client sends. */
   deaf = false;
   private readonly clock: Clock;
+  private readonly outbox: Outbox;
   private readonly limitMs: number;
   private readonly dead: () => void;
   private heardMs: number;
   private timer: Timer;
 
   /** @param seconds as the client said, more than 0 */
-  constructor(clock: Clock, seconds: number, dead: () => void) {
+  constructor(clock: Clock, outbox: Outbox, seconds: number, dead: () => void) {
     this.clock = clock;
+    this.outbox = outbox;
     this.limitMs = seconds * 1500;
     this.dead = dead;
     this.heardMs = clock.now();
@@ -32,7 +35,8 @@ export class KeepAlive {
   }
 
   private look(): void {
-    if (this.deaf) this.heard();
+    // A peer that is busy taking what we sent is not silent.
+    if (this.deaf || this.outbox.moved()) this.heard();
     const leftMs = this.heardMs + this.limitMs - this.clock.now();
     if (leftMs <= 0) this.dead();
     else this.timer = this.clock.schedule(leftMs, () => this.look());

@@ -5,6 +5,7 @@
  * [MQTT-3.3.2-17], [MQTT-3.3.2-18]. Hot path: formOf.
  */
 import { isUtf8 } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
 import { type Field, type Fields, integerOf, TypedNumber } from '../../src/broker/field.ts';
 import {
   type LazyHeaders,
@@ -88,6 +89,20 @@ export function propertiesOf(
   const properties = new Properties({ ...values.values, deliveryMode, headers });
   properties.wire = new MessageForm(qos, retained, values.forward);
   return properties;
+}
+
+/** This process, and how many messages of QoS 2 it has taken. */
+const origin = randomBytes(6).toString('base64url');
+let identities = 0;
+
+/**
+ * With a message id, by which a message of QoS 2 is known again after a restart. It is seen in
+ * AMQP's message-id.
+ */
+export function identified(properties: Properties): Properties {
+  const copy = properties.with({ messageId: `${origin}-${(++identities).toString(36)}` });
+  copy.wire = formOf(properties);
+  return copy;
 }
 
 /** The same as the store hands them to a new subscriber, with another QoS if that is lower. */

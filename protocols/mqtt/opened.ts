@@ -3,8 +3,10 @@
  * and how it leaves. Hot path: packet.
  */
 import type { ISubscribePacket, Packet } from 'mqtt-packet';
+import type { Fields } from '../../src/broker/field.ts';
 import type { Session } from '../../src/broker/session.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
+import type { PublisherGate } from '../../src/server/publisher-gate.ts';
 import { ack, readAck, writeAck } from './acks.ts';
 import type { ClientSession } from './client-session.ts';
 import { expiryOf, type Terms } from './connack.ts';
@@ -14,19 +16,21 @@ import { PACKET, readDisconnect, readSubscribe, readUnsubscribe, type Version } 
 import { PublishAcks } from './publish-acks.ts';
 import { PublishWriter } from './publish-writer.ts';
 import { Publishing } from './publishing.ts';
+import { Qos2Journal } from './qos2-journal.ts';
 import { MqttError, malformed, protocolError, REASON, type ReasonCode } from './reason-codes.ts';
-import type { Retained } from './retained.ts';
-import type { Claim } from './sessions.ts';
+import type { Claim, Sessions } from './sessions.ts';
 import type { Shared } from './shared.ts';
 import type { SharedGroups } from './shared-groups.ts';
 import { Subscribing } from './subscribing.ts';
 import type { Will } from './will.ts';
+import { copyOf } from './wire.ts';
 
 /** What it needs of the connection. */
 export interface OpenedHost {
   readonly shared: Shared;
   readonly version: Version;
   readonly outbox: Outbox;
+  readonly gate: PublisherGate;
   will: Will | null;
   send(packet: Packet): boolean;
   wait(work: () => Promise<void>): void;
@@ -50,11 +54,12 @@ const PINGRESP = Buffer.from([0xd0, 0]);
 export class Opened {
   readonly version: Version;
   readonly outbox: Outbox;
+  readonly gate: PublisherGate;
   readonly session: Session;
   readonly client: ClientSession;
   readonly unreleased: Set<number>;
   readonly options: MqttOptions;
-  readonly retained: Retained;
+  readonly sessions: Sessions;
   readonly groups: SharedGroups;
   readonly writer: PublishWriter;
   readonly window: number;
@@ -62,6 +67,10 @@ export class Opened {
   readonly keepAliveSeconds: number;
   readonly acks: PublishAcks;
   readonly deliveries: Deliveries;
+  readonly journal: Qos2Journal;
+  /** Identifiers that wait for their PUBCOMP until it is safe that PUBREL has come. */
+  private completing: number[] = [];
+  private flushing = false;
   private readonly host: OpenedHost;
   private readonly publishing: Publishing;
   private readonly subscribing: Subscribing;
@@ -70,12 +79,13 @@ export class Opened {
     const { options, sessions } = host.shared;
     this.host = host;
     this.version = host.version;
+    this.gate = host.gate;
     this.outbox = host.outbox;
     this.session = session;
     this.client = claim.session;
     this.unreleased = claim.session.unreleased;
     this.options = options;
-    this.retained = sessions.retainedIn(session.vhost.name);
+    this.sessions = sessions;
     this.groups = sessions.groups;
     this.verbose = verbose;
     this.keepAliveSeconds = terms.keepAlive;
@@ -83,14 +93,18 @@ export class Opened {
     this.writer = new PublishWriter(host.outbox, host.version, terms.topicAliasMaximum);
     this.writer.maxBytes = terms.maxPacketBytes;
     this.acks = new PublishAcks(this);
+    this.journal = new Qos2Journal(this);
     this.deliveries = new Deliveries(this);
     this.publishing = new Publishing(this);
     this.subscribing = new Subscribing(this);
   }
 
-  /** Takes up what the client had before. */
-  restore(): Promise<void> {
-    return this.subscribing.restore();
+  /** Takes up what the client had before, and writes down that it is here. */
+  async restore(): Promise<void> {
+    if (this.journal.exists) await this.journal.open();
+    await this.subscribing.restore();
+    await this.subscribing.updateExpiry();
+    await this.sessions.store.keep(this.client);
   }
 
   /** The client has its CONNACK: what was in flight goes on. */
@@ -104,7 +118,8 @@ export class Opened {
     const { version } = this;
     switch (first >> 4) {
       case PACKET.PUBLISH:
-        this.publishing.packet(first, buf, start, end);
+        if ((first & 6) === 4 && !this.journal.ready) this.publishLater(first, buf, start, end);
+        else this.publishing.packet(first, buf, start, end);
         break;
       case PACKET.PUBACK:
         readAck(version, first, 0, buf, start, end);
@@ -132,6 +147,14 @@ export class Opened {
     this.host.disconnect(REASON.ADMINISTRATIVE_ACTION, 'the queue of a subscription was deleted');
   }
 
+  queueArguments(): Fields {
+    return this.subscribing.keptArguments();
+  }
+
+  fail(error: unknown): void {
+    this.host.fail(error);
+  }
+
   refusedUnsaid(reason: number): void {
     const text = 'a message was refused, which MQTT 3 cannot say';
     this.host.fail(new MqttError(reason as ReasonCode, text));
@@ -140,10 +163,11 @@ export class Opened {
   /** Gives everything back to the engine. @param will to be published */
   async close(will: Will | null): Promise<void> {
     this.acks.end();
-    const { sessions } = this.host.shared;
-    const closed = this.session.close();
-    await closed;
-    await sessions.leave(this.client, will);
+    await this.subscribing.updateExpiry().catch((error: Error) => {
+      this.host.shared.broker.log.warning(`expiry of MQTT queues: ${error.message}`);
+    });
+    await this.session.close();
+    await this.sessions.leave(this.client, will);
   }
 
   /** The packets that are not on the hot path. */
@@ -176,7 +200,41 @@ export class Opened {
   /** PUBREL: the client will not send that message again [MQTT-4.3.3-11]. */
   private release(id: number): void {
     const known = this.unreleased.delete(id);
+    if (known && this.journal.active) {
+      this.journal.dropReceived(id);
+      this.completing.push(id);
+      if (!this.flushing) void this.completeAll();
+      return;
+    }
     writeAck(this.outbox, this.version, PUBCOMP, id, known ? 0 : REASON.PACKET_ID_NOT_FOUND);
+  }
+
+  /**
+   * The client may use an identifier for another message as soon as it has its PUBCOMP. A broker
+   * that starts again must then not take that for the message before.
+   */
+  private async completeAll(): Promise<void> {
+    this.flushing = true;
+    try {
+      while (this.completing.length > 0) {
+        const ids = this.completing;
+        this.completing = [];
+        await this.session.flush();
+        for (const id of ids) writeAck(this.outbox, this.version, PUBCOMP, id, REASON.SUCCESS);
+      }
+    } catch (error) {
+      this.host.fail(error);
+    }
+    this.flushing = false;
+  }
+
+  /** The first message of QoS 2 in a session that lives on. */
+  private publishLater(first: number, buf: Buffer, start: number, end: number): void {
+    const packet = copyOf(buf, start, end);
+    this.host.wait(async () => {
+      await this.journal.open();
+      this.publishing.packet(first, packet, 0, packet.length);
+    });
   }
 
   private subscribe(packet: ISubscribePacket): void {

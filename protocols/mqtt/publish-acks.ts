@@ -4,6 +4,7 @@
  * with nothing before it waiting, is answered at once and allocates nothing.
  */
 import { Receipt, type ReceiptHolder } from '../../src/broker/receipt.ts';
+import type { Session } from '../../src/broker/session.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
 import { writeAck } from './acks.ts';
 import type { Version } from './packets.ts';
@@ -17,6 +18,7 @@ const QOS2 = 0x1_0000;
 export interface AckHost {
   readonly version: Version;
   readonly outbox: Outbox;
+  readonly session: Session;
   /** Packet identifiers of QoS 2 that are not released. */
   readonly unreleased: Set<number>;
   /** A version without reason codes cannot say that a message was refused: it is disconnected. */
@@ -120,6 +122,7 @@ export class PublishAcks implements ReceiptHolder {
       host.refusedUnsaid(reason);
       return;
     }
+    if (!refused) host.session.traffic.confirm++;
     writeAck(host.outbox, host.version, row >= QOS2 ? PUBREC : PUBACK, id, reason);
   }
 }

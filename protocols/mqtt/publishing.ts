@@ -8,27 +8,32 @@ import { BrokerError } from '../../src/broker/errors.ts';
 import { Message } from '../../src/broker/message.ts';
 import type { Properties } from '../../src/broker/properties.ts';
 import type { Queue } from '../../src/broker/queue/queue.ts';
+import type { Receipt } from '../../src/broker/receipt.ts';
 import type { Session } from '../../src/broker/session.ts';
 import { MAX_ALIASED_TOPICS_BYTES } from '../../src/limits.ts';
+import type { PublisherGate } from '../../src/server/publisher-gate.ts';
 import type { ClientSession, QueueKind } from './client-session.ts';
-import { PLAIN, propertiesOf } from './message-form.ts';
+import { identified, PLAIN, propertiesOf } from './message-form.ts';
 import type { MqttOptions } from './options.ts';
 import type { Version } from './packets.ts';
 import { PROPERTY, scan } from './property-rules.ts';
 import type { PublishAcks } from './publish-acks.ts';
+import type { Qos2Journal } from './qos2-journal.ts';
 import { MqttError, malformed, protocolError, REASON, REASON_OF_KIND } from './reason-codes.ts';
-import type { Retained } from './retained.ts';
+import type { Sessions } from './sessions.ts';
 import { isTopicName, keyOf } from './topics.ts';
 import { copyOf, readU16, sameBytes, stringAt } from './wire.ts';
 
 /** What publishing needs of its connection. */
 export interface Publisher {
   readonly version: Version;
+  readonly gate: PublisherGate;
   readonly session: Session;
   readonly client: ClientSession;
-  readonly retained: Retained;
+  readonly sessions: Sessions;
   readonly options: MqttOptions;
   readonly acks: PublishAcks;
+  readonly journal: Qos2Journal;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -57,6 +62,8 @@ export class Publishing {
   /** Takes a PUBLISH. @throws MqttError */
   packet(first: number, buf: Buffer, start: number, end: number): void {
     const qos = (first >> 1) & 3;
+    const { gate } = this.publisher;
+    if (gate.watching) gate.published();
     // [MQTT-3.3.1-4], [MQTT-3.3.1-2]
     if (qos === 3) throw malformed('PUBLISH with QoS 3');
     if (qos === 0 && (first & 8) !== 0) throw malformed('PUBLISH with QoS 0 and DUP');
@@ -76,7 +83,8 @@ export class Publishing {
     else this.properties = propertiesOf(qos, true, buf, []);
     const routingKey = this.takeTopic(buf, topicAt, topicEnd);
     const body = copyOf(buf, at, end);
-    const message = new Message(this.exchange, routingKey, this.properties, body);
+    const properties = qos === 2 ? identified(this.properties) : this.properties;
+    const message = new Message(this.exchange, routingKey, properties, body);
     if (qos === 0) this.publishUnconfirmed(message, (flags & 1) !== 0);
     else this.publishConfirmed(message, id, qos, (flags & 1) !== 0);
   }
@@ -106,34 +114,60 @@ export class Publishing {
       unreleased.add(id);
     }
     const receipt = acks.next(id, qos);
-    let reason: number = REASON.SUCCESS;
-    try {
-      const reached = this.publish(message, retain, receipt);
-      if (reached === 0) reason = REASON.NO_MATCHING_SUBSCRIBERS;
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
-      reason = REASON_OF_KIND[error.kind];
-      if (this.publisher.version < 5) this.refused(error);
-    }
+    const journaled = qos === 2 && this.publisher.journal.active;
+    const reason = journaled
+      ? this.publishJournaled(message, id, retain, receipt)
+      : this.attempt(message, retain, receipt);
     acks.published(receipt, reason);
   }
 
-  private publish(message: Message, retain: boolean, receipt: Parameters<Session['publish']>[1]) {
+  /** The message and the note that it came are written together, or not at all. */
+  private publishJournaled(message: Message, id: number, retain: boolean, receipt: Receipt) {
+    const { session, journal } = this.publisher;
+    let reason: number = REASON.SUCCESS;
+    let failure: unknown = null;
+    receipt.hold();
+    const done = session.transaction(() => {
+      try {
+        reason = this.attempt(message, retain, receipt);
+        if (reason < 0x80) journal.putReceived(id);
+      } catch (error) {
+        failure = error;
+      }
+    });
+    if (failure !== null) throw failure;
+    done.then(
+      () => receipt.settled(null),
+      (error) => receipt.settled(error),
+    );
+    return reason;
+  }
+
+  /** Publishes a message. Returns the reason code of its acknowledgement. */
+  private attempt(message: Message, retain: boolean, receipt: Receipt): number {
+    try {
+      const reached = this.publish(message, retain, receipt);
+      return reached === 0 ? REASON.NO_MATCHING_SUBSCRIBERS : REASON.SUCCESS;
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      if (this.publisher.version < 5) this.refused(error);
+      return REASON_OF_KIND[error.kind];
+    }
+  }
+
+  private publish(message: Message, retain: boolean, receipt: Receipt | null): number {
     const { session, client } = this.publisher;
     if (message.routingKey.startsWith('$SYS')) {
       throw new BrokerError('ACCESS_REFUSED', '$SYS is for the broker to publish to');
     }
     const except = client.noLocal ? this.ownQueues(message.routingKey) : null;
     const reached = session.publish(message, receipt, session.traffic, except);
-    if (retain) this.retain(message);
+    if (retain) {
+      // [MQTT-3.3.1-5]
+      receipt?.hold();
+      this.publisher.sessions.retained.keep(session.vhost.name, message, receipt);
+    }
     return reached;
-  }
-
-  /** [MQTT-3.3.1-5], [MQTT-3.3.1-6] */
-  private retain(message: Message): void {
-    const { retained, session } = this.publisher;
-    if (message.arrivedAtMs === 0) message.arrivedAtMs = session.vhost.clock.now();
-    retained.keep(message);
   }
 
   /** Queues of this very client that do not want what it publishes [MQTT-3.8.3-3]. */

@@ -50,12 +50,6 @@ export class Retained {
     return true;
   }
 
-  /** What a publisher's retain flag asks for: an empty message forgets [MQTT-3.3.1-6]. */
-  keep(message: Message): void {
-    if (message.body.length > 0) this.put(message);
-    else this.delete(topicOf(message.routingKey) as string);
-  }
-
   /** Forgets the message of a topic. Returns false if there was none. */
   delete(topic: string): boolean {
     const words = topic.split('/');

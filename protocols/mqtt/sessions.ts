@@ -4,9 +4,10 @@
  * session of a client that is away ends, and what every vhost keeps of retained messages.
  */
 import type { Broker } from '../../src/broker/broker.ts';
-import { ClientSession, type QueueKind, type SessionUser } from './client-session.ts';
+import { ClientSession, type SessionUser } from './client-session.ts';
 import type { MqttOptions } from './options.ts';
-import { Retained } from './retained.ts';
+import { RetainedStore } from './retained-store.ts';
+import { SessionStore } from './session-store.ts';
 import { SharedGroups } from './shared-groups.ts';
 import { publishWill, type Will } from './will.ts';
 
@@ -19,25 +20,24 @@ export interface Claim {
 
 export class Sessions {
   readonly groups: SharedGroups;
+  readonly retained: RetainedStore;
+  readonly store: SessionStore;
   private readonly broker: Broker;
-  private readonly options: MqttOptions;
   private readonly sessions = new Map<string, ClientSession>();
-  private readonly retained = new Map<string, Retained>();
 
+  /** Knows from the start what outlived the last process; everybody is away then. */
   constructor(broker: Broker, options: MqttOptions) {
     this.broker = broker;
-    this.options = options;
     this.groups = new SharedGroups(broker);
-  }
-
-  /** The retained messages of a vhost. */
-  retainedIn(vhost: string): Retained {
-    let retained = this.retained.get(vhost);
-    if (retained === undefined) {
-      retained = new Retained(this.options.retained);
-      this.retained.set(vhost, retained);
+    this.retained = new RetainedStore(broker, options.retained);
+    this.store = new SessionStore(broker);
+    for (const session of this.store.restore()) {
+      this.sessions.set(keyOf(session.vhost, session.clientId), session);
+      for (const { group, filter } of session.shared.values()) {
+        this.groups.enter(session, this.groups.queueName(group, filter));
+      }
+      this.expireLater(session);
     }
-    return retained;
   }
 
   /**
@@ -82,12 +82,13 @@ export class Sessions {
       return;
     }
     session.inflight.suspend();
-    session.expiry = clock.schedule(expirySeconds * 1000, () => void this.end(session));
+    this.expireLater(session);
+    await this.store.keep(session);
   }
 
   /** Publishes a will now. */
   publish(will: Will): void {
-    publishWill(will, this.broker, this.retainedIn(will.vhost));
+    publishWill(will, this.broker, this.retained);
   }
 
   /** Stops every timer: the broker stops. */
@@ -96,6 +97,15 @@ export class Sessions {
       session.expiry?.cancel();
       session.will?.timer.cancel();
     }
+  }
+
+  private expireLater(session: ClientSession): void {
+    const { clock, log } = this.broker;
+    session.expiry = clock.schedule(session.expirySeconds * 1000, () => {
+      this.end(session).catch((error: Error) => {
+        log.error(`the session of MQTT client '${session.clientId}': ${error.message}`);
+      });
+    });
   }
 
   private async end(session: ClientSession): Promise<void> {
@@ -128,8 +138,9 @@ export class Sessions {
     for (const filter of session.shared.keys()) this.groups.leave(session, filter);
     const vhost = this.broker.vhosts.get(session.vhost);
     if (vhost === undefined) return;
-    const kinds: readonly QueueKind[] = [0, 1];
-    const queues = kinds.map((kind) => vhost.topology.queues.get(session.queueName(kind)));
+    const heir = this.sessions.get(keyOf(session.vhost, session.clientId));
+    if (heir === undefined) await this.store.forget(session);
+    const queues = session.queueNames().map((name) => vhost.topology.queues.get(name));
     await Promise.all(
       queues.map(async (queue) => {
         // An exclusive one goes with the engine's session.

@@ -29,11 +29,16 @@ export class SharedGroups {
 
   /** Resolves when the queue may be declared. */
   async join(session: ClientSession, queueName: string): Promise<void> {
+    this.enter(session, queueName);
+    await this.leaving.get(`${session.vhost}\0${queueName}`);
+  }
+
+  /** The session shares the queue, also while its client is away. */
+  enter(session: ClientSession, queueName: string): void {
     const key = `${session.vhost}\0${queueName}`;
     const members = this.members.get(key);
     if (members === undefined) this.members.set(key, new Set([session]));
     else members.add(session);
-    await this.leaving.get(key);
   }
 
   /** A session leaves; with the last one the queue goes. */

@@ -6,7 +6,7 @@
 import type { ISubscription } from 'mqtt-packet';
 import { BrokerError } from '../../src/broker/errors.ts';
 import { SUBSCRIPTION_ARGUMENT } from '../../src/broker/exchange/topic.ts';
-import { type Field, type Fields, NO_FIELDS, TypedNumber } from '../../src/broker/field.ts';
+import { type Field, type Fields, integerOf, NO_FIELDS } from '../../src/broker/field.ts';
 import { Message } from '../../src/broker/message.ts';
 import type { Session } from '../../src/broker/session.ts';
 import { MQTT_SUBSCRIPTIONS_MAX } from '../../src/limits.ts';
@@ -15,8 +15,10 @@ import { type Asked, always, MqttConsumer } from './consumer.ts';
 import type { Deliveries } from './deliveries.ts';
 import { asRetained } from './message-form.ts';
 import type { MqttOptions } from './options.ts';
+import type { Qos2Journal } from './qos2-journal.ts';
 import { REASON, REASON_OF_KIND } from './reason-codes.ts';
-import type { Retained } from './retained.ts';
+import { fieldsOf } from './session-store.ts';
+import type { Sessions } from './sessions.ts';
 import type { SharedGroups } from './shared-groups.ts';
 import type { SubscriptionOptions } from './subscription-set.ts';
 import { isShared, isTopicFilter, keyOf, sharedFilterOf } from './topics.ts';
@@ -28,8 +30,9 @@ export interface Subscriber {
   readonly session: Session;
   readonly client: ClientSession;
   readonly deliveries: Deliveries;
-  readonly retained: Retained;
+  readonly sessions: Sessions;
   readonly groups: SharedGroups;
+  readonly journal: Qos2Journal;
   readonly options: MqttOptions;
   /** A queue was deleted under the client. */
   queueGone(): void;
@@ -89,6 +92,26 @@ export class Subscribing {
     for (const shared of client.shared.values()) await this.consumeShared(shared);
   }
 
+  /** The queues live as long as the session, which may have changed. @throws BrokerError */
+  async updateExpiry(): Promise<void> {
+    const { client, session } = this.subscriber;
+    const { queues } = session.vhost.topology;
+    const expiresMs = client.expirySeconds * 1000;
+    if (expiresMs === 0) return;
+    for (const name of client.queueNames()) {
+      const queue = queues.get(name);
+      if (queue === undefined || queue.owner !== null) continue;
+      const known = integerOf(queue.arguments.get('x-expires')) ?? Number.POSITIVE_INFINITY;
+      if (known !== expiresMs) await session.topology.expireQueue(name, expiresMs);
+    }
+  }
+
+  /** The arguments of queues that live as long as the session. */
+  keptArguments(): Fields {
+    const { client, options } = this.subscriber;
+    return keptArguments(client.expirySeconds, options);
+  }
+
   /** Messages may come. */
   start(): void {
     this.subscriber.deliveries.resume();
@@ -111,6 +134,7 @@ export class Subscribing {
       if (isShared(filter)) return await this.share(filter, options);
       if (!isTopicFilter(filter)) return { code: REASON.TOPIC_FILTER_INVALID, retained: null };
       const kind = options.qos === 0 ? 0 : 1;
+      if (options.qos === 2) await this.subscriber.journal.open();
       await this.consumeOwn(kind);
       await this.bind(kind, filter, options);
       if (known !== undefined) await this.replace(filter, kind, known, options);
@@ -141,21 +165,23 @@ export class Subscribing {
   private async share(text: string, options: SubscriptionOptions): Promise<Granted> {
     const parts = sharedFilterOf(text);
     if (parts === null) return { code: REASON.TOPIC_FILTER_INVALID, retained: null };
-    const { client } = this.subscriber;
+    const { client, sessions } = this.subscriber;
     const shared = { ...parts, options };
     const before = client.shared.get(text);
     await this.consumeShared(shared);
     if (before !== undefined) await this.consumeAgain(shared, before);
     client.shared.set(text, shared);
+    await sessions.store.keep(client);
     return { code: options.qos, retained: null };
   }
 
   private async unsubscribeOne(filter: string): Promise<number> {
-    const { client, groups } = this.subscriber;
+    const { client, groups, sessions } = this.subscriber;
     const shared = client.shared.get(filter);
     if (shared !== undefined) {
       this.cancel(groups.queueName(shared.group, shared.filter));
       groups.leave(client, filter);
+      await sessions.store.keep(client);
       return REASON.SUCCESS;
     }
     const options = client.find(filter);
@@ -268,8 +294,8 @@ export class Subscribing {
   }
 
   private sendRetained(filter: string, kind: QueueKind): void {
-    const { retained, session, client } = this.subscriber;
-    const found = retained.match(filter, session.vhost.clock.now());
+    const { sessions, session, client } = this.subscriber;
+    const found = sessions.retained.in(session.vhost.name).match(filter, session.vhost.clock.now());
     for (const { exchange, routingKey, properties, body, arrivedAtMs } of found) {
       const message = new Message(exchange, routingKey, asRetained(properties), body);
       message.arrivedAtMs = arrivedAtMs;
@@ -283,27 +309,19 @@ const NO_LOCAL_OPTIONS = { qos: 1, noLocal: false, retainAsPublished: false, ide
 /** A queue that goes with the connection: what nobody fetches is bounded. */
 function ownArguments(kind: QueueKind, options: MqttOptions): Fields {
   if (kind === 1) return NO_FIELDS;
-  return new Map([
-    ['x-max-length-bytes', new TypedNumber('int64', BigInt(options.qos0QueueBytes))],
-  ]);
+  return new Map([['x-max-length-bytes', options.qos0QueueBytes]]);
 }
 
 /** A queue that waits for its client. */
 function keptArguments(expirySeconds: number, options: MqttOptions): Fields {
   const args = new Map<string, Field>([['x-queue-type', options.durableQueueType]]);
   if (expirySeconds === Number.POSITIVE_INFINITY) return args;
-  return args.set('x-expires', new TypedNumber('int64', BigInt(expirySeconds * 1000)));
+  return args.set('x-expires', expirySeconds * 1000);
 }
 
 /** RabbitMQ, too, keeps what a subscription asks for in the binding. */
 function bindingArguments(options: SubscriptionOptions): Fields {
-  const asked = new Map<string, Field>([
-    ['qos', new TypedNumber('uint8', options.qos)],
-    ['no-local', options.noLocal],
-    ['retain-as-published', options.retainAsPublished],
-  ]);
-  if (options.identifier !== 0) asked.set('id', new TypedNumber('uint32', options.identifier));
-  return new Map([[SUBSCRIPTION_ARGUMENT, asked]]);
+  return new Map([[SUBSCRIPTION_ARGUMENT, new Map(fieldsOf(options))]]);
 }
 
 function sameOptions(a: SubscriptionOptions, b: SubscriptionOptions): boolean {

@@ -60,6 +60,11 @@ export function topicOf(routingKey: string): string | null {
   return MAPPED.test(routingKey) ? routingKey.replace(MAPPED_ALL, swap) : routingKey;
 }
 
+/** Binding pattern → topic filter. What is not one comes out as none that {@link isTopicFilter}. */
+export function topicFilterOf(pattern: string): string {
+  return MAPPED.test(pattern) ? pattern.replace(MAPPED_ALL, swap) : pattern;
+}
+
 /** Does the filter take the topic? [MQTT 4.7] The engine decides where messages go; this is for
  * finding which of a client's subscriptions one came by. */
 export function matches(filter: string, topic: string): boolean {

@@ -9,7 +9,7 @@ import { Message } from '../../src/broker/message.ts';
 import { propertiesOf } from './message-form.ts';
 import type { Connect } from './packets.ts';
 import { PROPERTY } from './property-rules.ts';
-import type { Retained } from './retained.ts';
+import type { RetainedStore } from './retained-store.ts';
 import { keyOf } from './topics.ts';
 
 /** See the head of this file. */
@@ -35,13 +35,13 @@ export function willOf(connect: Connect, exchange: string, user: User, vhost: st
 }
 
 /** Publishes a will; if its user may not, that is for the log only. */
-export function publishWill(will: Will, broker: Broker, retained: Retained): void {
+export function publishWill(will: Will, broker: Broker, retained: RetainedStore): void {
   const { message } = will;
   try {
     const session = broker.openSession(will.user, will.vhost);
     message.arrivedAtMs = broker.clock.now();
     session.publish(message, null);
-    if (will.retain) retained.keep(message);
+    if (will.retain) retained.keep(will.vhost, message, null);
     void session.close();
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;

@@ -143,8 +143,9 @@ describe('Retained', () => {
         const retained = new Retained({ messages: 1000, bytes: 100_000 });
         const model = new Set<string>();
         for (const [topic, keep] of steps.filter(([name]) => name !== '')) {
-          const body = Buffer.from(keep ? 'x' : '');
-          retained.keep(new Message('amq.topic', keyOf(topic), PLAIN[0]!, body));
+          const message = new Message('amq.topic', keyOf(topic), PLAIN[0]!, Buffer.from('x'));
+          if (keep) retained.put(message);
+          else retained.delete(topic);
           if (keep) model.add(topic);
           else model.delete(topic);
         }

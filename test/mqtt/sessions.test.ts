@@ -197,9 +197,13 @@ describe('the expiry of a session', () => {
     const first = await login(5, expiring(clientId, 1));
     await first.subscribe(topic, 1);
     await first.disconnect({ properties: { sessionExpiryInterval: 50 } });
+    const publisher = await login(4);
+    publisher.publish(topic, 'meanwhile', { qos: 1 });
+    await publisher.expect('puback');
     clock.advance(49_000);
     const again = await login(5, expiring(clientId, 1));
     expect(again.connack.sessionPresent).toBe(true);
+    expect(shown(await again.next())).toBe(`${topic} meanwhile qos=1`);
     again.publish(topic, 'still there', { qos: 1 });
     expect(publishes(await again.ping())).toHaveLength(1);
     await again.disconnect({ properties: { sessionExpiryInterval: 0 } });
