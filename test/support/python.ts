@@ -9,10 +9,32 @@ import { type Outcome, run } from './program.ts';
 const CANDIDATES = ['/usr/bin/python3', 'python3', 'python'];
 
 /** The command of an interpreter that can import pika, or null. */
-export const pythonWithPika: string | null = CANDIDATES.find(importsPika) ?? null;
+export const pythonWithPika: string | null = pythonWith('pika');
 
-function importsPika(command: string): boolean {
-  return spawnSync(command, ['-c', 'import pika'], { timeout: 20_000 }).status === 0;
+/** The command of an interpreter that can import these modules, or null. */
+export function pythonWith(...modules: readonly string[]): string | null {
+  const script = `import ${modules.join(', ')}`;
+  const imports = (command: string) =>
+    spawnSync(command, ['-c', script], { timeout: 20_000 }).status === 0;
+  return CANDIDATES.find(imports) ?? null;
+}
+
+/**
+ * `test` where the interpreter was found. Elsewhere the tests fail under CI, which must have it,
+ * and are skipped with a loud word anywhere else.
+ */
+export function testWith(
+  python: string | null,
+  what: string,
+  packages: string,
+): (title: string, body: () => Promise<void> | void) => void {
+  if (python !== null) return test;
+  console.warn(`${what.toUpperCase()}: MISSING, their tests are skipped. apt install ${packages}`);
+  if (process.env.CI !== 'true') return test.skip;
+  return (title) =>
+    test(title, () => {
+      throw new Error(`${what}: missing`);
+    });
 }
 
 /**
