@@ -9,7 +9,7 @@ import { Message } from '../message.ts';
 import { decodeStoredHeader } from '../stored-header.ts';
 import type { ReadyList } from './ready-list.ts';
 
-/** Messages read back at once, at least one, and the bytes of bodies beyond which it is the last. */
+/** Messages read back at once, at least one, and the bytes after which there is no other. */
 export const WINDOW = 128;
 const WINDOW_BYTES = 256 * 1024;
 

@@ -67,10 +67,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   governing: Governing;
   readonly backlog: Backlog;
   readonly subscriptions: Subscriptions;
-  /**
-   * Where persistent messages are kept if the queue is durable, and others when memory is short;
-   * null if there is no such place.
-   */
+  /** Keeps what is persistent if the queue is durable, and more when memory is short. */
   store: QueueStore | null = null;
   /** Messages handed out and not settled. */
   unsettled = 0;

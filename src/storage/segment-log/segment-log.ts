@@ -114,7 +114,7 @@ export class SegmentLog implements MessageStore, QueueOwner {
     const queues = new Map([...this.queues].map(([id, { index }]) => [id, index]));
     const found = await recover({ files, log, ledger, counters, queues, forgetUnknown });
     writer.lastSeq = found.lastSeq;
-    writer.lastSegment = found.lastSegment;
+    writer.tail.lastId = found.lastSegment;
     counters.damaged += found.lost;
     this.recovered = true;
     for (const queue of [...this.queues.values()]) {
@@ -313,7 +313,7 @@ export class SegmentLog implements MessageStore, QueueOwner {
   /** What has died may go, also the segment that is written to if little else happens. */
   private tidy(): void {
     this.compactor.consider();
-    const { tail } = this.writer;
+    const tail = this.writer.tail.segment;
     if (tail === null || tail.live > 0 || tail.ordinals === 0 || this.idleTimer !== null) return;
     const { commits } = this.counters;
     this.idleTimer = this.options.clock.schedule(STORE_ACK_SYNC_MS, () => {

@@ -4,29 +4,21 @@
  * publishers are told, the messages stay in memory, the store is busy, and it is tried again every
  * second. Hot path: the loops over entries.
  */
-import { randomInt } from 'node:crypto';
 import type { Clock, Timer } from '../../clock.ts';
 import { STORE_BUSY_BYTES, STORE_FLUSH_BYTES, STORE_RETRY_MS } from '../../limits.ts';
-import type { Log } from '../../log.ts';
-import type { Files, OpenFile } from '../files.ts';
-import type { Counters } from './counters.ts';
+import type { OpenFile } from '../files.ts';
 import { Encoder } from './encoder.ts';
 import { type Ledger, slotLength } from './ledger.ts';
 import type { Entry, Pending, Transaction } from './pending.ts';
 import { FLAG, priorityBits } from './record.ts';
-import { Segment } from './segment.ts';
-import { segmentHeader } from './segment-scan.ts';
+import type { Segment } from './segment.ts';
 import { ACKED } from './slots.ts';
+import { Tail, type TailContext } from './tail.ts';
 
 /** What a writer works with. */
-export interface WriterContext {
-  readonly files: Files;
+export interface WriterContext extends TailContext {
   readonly clock: Clock;
-  readonly log: Log;
-  readonly ledger: Ledger;
   readonly pending: Pending;
-  readonly counters: Counters;
-  readonly segmentBytes: number;
   /** A message is done with: the slots that it acks may go. */
   ack(slot: number): void;
   /** Something was written. */
@@ -37,27 +29,25 @@ export class Writer {
   busy = false;
   /** Why the disk takes nothing at the moment, null if it does. */
   failure: Error | null = null;
-  /** The highest number of a message so far, and of a segment. */
+  /** The highest number of a message so far. */
   lastSeq = 0;
-  lastSegment = 0;
-  tail: Segment | null = null;
+  readonly tail: Tail;
   private readonly context: WriterContext;
   private readonly encoder: Encoder;
   private readonly busyListeners: ((busy: boolean) => void)[] = [];
-  private file: OpenFile | null = null;
   /** Nothing is written before recovery knows what there is. */
   private started = false;
   private scheduled = false;
   private running: Promise<void> | null = null;
   private retryTimer: Timer | null = null;
   private readonly waiters: { readonly until: number; resolve(): void }[] = [];
-  private sealing: Promise<void> = Promise.resolve();
 
   constructor(context: WriterContext) {
     this.context = context;
     const { ledger } = context;
     const queueIdOf = (slot: number): number => ledger.queue(ledger.slots.queue(slot)).id;
     this.encoder = new Encoder({ queueIdOf });
+    this.tail = new Tail(context);
   }
 
   onBusy(listener: (busy: boolean) => void): void {
@@ -97,15 +87,12 @@ export class Writer {
     this.started = true;
     if (this.context.pending.size > 0) await this.run();
     this.retryTimer?.cancel();
-    await this.seal(true);
-    await this.sealing;
+    await this.tail.close();
   }
 
   /** Ends the segment if nothing in it is alive, so that it can go; for when there is time. */
   rollDead(): void {
-    const { tail } = this;
-    if (tail === null || tail.live > 0 || tail.ordinals === 0 || this.running !== null) return;
-    void this.seal(false);
+    if (this.running === null) this.tail.rollDead();
   }
 
   private async run(): Promise<void> {
@@ -152,7 +139,7 @@ export class Writer {
     let error: Error | null = null;
     for (let attempt = 0; attempt < 2; attempt++) {
       try {
-        const segment = await this.openTail();
+        const segment = await this.tail.open();
         await this.writeTo(segment, batch);
         return null;
       } catch (failure) {
@@ -160,7 +147,7 @@ export class Writer {
         // What was written of it may come to light again.
         for (const entry of batch) entry.flags |= FLAG.copy;
         this.context.counters.failedWrites++;
-        await this.abandonTail();
+        await this.tail.abandon();
       }
     }
     return error;
@@ -175,7 +162,7 @@ export class Writer {
     const { rows, ids } = segment.index ?? { rows: 0, ids: 0 };
     const { chunks, bytes, ordinals } = this.encoder.encode(entries, segment);
     try {
-      const file = this.file as OpenFile;
+      const file = this.tail.file as OpenFile;
       const written = await file.write(chunks, segment.bytes);
       if (written < bytes) throw new Error(`only ${written} of ${bytes} bytes could be written`);
       if (entries.some((entry) => (entry.flags & FLAG.paged) === 0)) {
@@ -293,77 +280,6 @@ export class Writer {
     if (busy === this.busy) return;
     this.busy = busy;
     for (const listener of this.busyListeners) listener(busy);
-  }
-
-  /** The segment to write to; a new one if there is none, or it is full. */
-  private async openTail(): Promise<Segment> {
-    if (this.tail !== null && this.tail.bytes >= this.context.segmentBytes) await this.seal(false);
-    if (this.tail !== null) return this.tail;
-    const { files, ledger } = this.context;
-    const segment = new Segment(++this.lastSegment, randomInt(2 ** 32));
-    const name = `${segment.name}.log`;
-    const file = await files.open(name, 'create');
-    try {
-      const header = segmentHeader(segment.salt);
-      if ((await file.write([header], 0)) < header.length) throw new Error('the disk is full');
-      // Its name has to be on disk before anything in it counts.
-      await files.syncFolder();
-    } catch (error) {
-      await file.close().catch(() => {});
-      await files.remove(name).catch(() => {});
-      throw error;
-    }
-    this.file = file;
-    this.tail = segment;
-    ledger.segments.set(segment.id, segment);
-    return segment;
-  }
-
-  /** A write to it failed: nothing behind its last good byte counts. It is not synced again. */
-  private async abandonTail(): Promise<void> {
-    const { tail, file } = this;
-    if (tail === null || file === null) return;
-    this.tail = null;
-    this.file = null;
-    tail.index = null;
-    await file.truncate(tail.bytes).catch(() => {});
-    await file.close().catch(() => {});
-    tail.seal();
-    if (tail.live === 0) this.context.ledger.onDead(tail);
-  }
-
-  /** Ends the segment that is written to; its footer follows. */
-  private async seal(last: boolean): Promise<void> {
-    const { tail, file } = this;
-    if (tail === null || file === null) return;
-    this.tail = null;
-    this.file = null;
-    tail.seal();
-    if (tail.live === 0) {
-      await file.close().catch(() => {});
-      this.context.ledger.onDead(tail);
-      return;
-    }
-    const done = this.writeFooter(tail, file, last);
-    this.sealing = Promise.all([this.sealing, done]).then(() => {});
-    if (last) await done;
-  }
-
-  private async writeFooter(segment: Segment, file: OpenFile, sync: boolean): Promise<void> {
-    try {
-      const footer = await segment.index?.encode(segment.bytes, segment.salt);
-      segment.index = null;
-      if (footer !== undefined) {
-        const written = await file.write([footer], segment.bytes);
-        segment.bytes += written;
-        this.context.counters.writtenBytes += written;
-      }
-      if (sync) await file.sync();
-    } catch (error) {
-      // It is only a cache.
-      this.context.log.warning(`a segment has no footer: ${(error as Error).message}`);
-    }
-    await file.close().catch(() => {});
   }
 }
 
