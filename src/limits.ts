@@ -97,6 +97,12 @@ export const DEAD_LETTERS_UNDERWAY = 32;
 /** How long a dead letter that could not be delivered waits for the next try. */
 export const DEAD_LETTER_RETRY_MS = 1_000;
 
+/** The longest delay of a message in ms: 49 days, as in RabbitMQ's plugin. */
+export const DELAY_MAX_MS = 2 ** 32 - 1;
+
+/** Bindings that the remembered routes of a topic exchange name in all; then it starts anew. */
+export const TOPIC_ROUTE_BINDINGS_MAX = 1_000_000;
+
 /** Words `#` in one binding key: more say nothing new and make matching slow. */
 export const TOPIC_HASHES_MAX = 16;
 

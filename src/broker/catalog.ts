@@ -38,6 +38,8 @@ export interface ExchangeRecord {
   readonly autoDelete: boolean;
   readonly internal: boolean;
   readonly arguments: Fields;
+  /** Of a delayed exchange: names what waits in it, as the id of a queue does. */
+  readonly id?: QueueId;
 }
 
 /** A binding, with its ends by name. */

@@ -1,10 +1,11 @@
 /**
  * DeadLetters: the messages that queues of one vhost gave up, on their way to dead-letter
- * exchanges. A work list, because nothing publishes inside a publish: the vhost has it emptied
- * afterwards. What a dead letter looks like is queue/dead-letter.ts, who is given up and when the
- * queues' affair.
+ * exchanges; and those whose delay is over, on theirs. A work list, because nothing publishes
+ * inside a publish: the vhost has it emptied afterwards. What a dead letter looks like is
+ * queue/dead-letter.ts, who is given up and when the queues' affair.
  */
 import type { Ref } from '../storage/message-store.ts';
+import { releasedMessage } from './exchange/delayed.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import type { Message } from './message.ts';
 import { type Death, type DeathReason, deadLetterOf, isCycle } from './queue/dead-letter.ts';
@@ -16,7 +17,11 @@ import { Receipt } from './receipt.ts';
 export interface LetterHost {
   exchangeNamed(name: string): Exchange | undefined;
   /** The queues that a message reaches through an exchange. */
-  targetsOf(exchange: Exchange, message: Message): readonly Queue[];
+  targetsOf(
+    exchange: Exchange,
+    message: Message,
+    extraKeys: readonly string[] | null,
+  ): readonly Queue[];
   /** Gives a message to queues; the receipt is held and refused as in a publish. */
   placeIn(queues: readonly Queue[], message: Message, receipt: Receipt, refuses: boolean): void;
   warn(text: string): void;
@@ -67,11 +72,24 @@ export class DeadLetters {
       this.postNowhere(letter);
       return;
     }
+    if (letter.queue.rules.holds) {
+      this.release(letter, exchange);
+      return;
+    }
     const target = { exchange: exchange.name, routingKey: deadLetterRoutingKey };
     const message = deadLetterOf(letter, target);
-    const targets = this.host.targetsOf(exchange, message);
+    const targets = this.host.targetsOf(exchange, message, message.copyKeys('CC'));
     if (letter.safe === null) this.postOnce(letter, message, targets);
     else this.postSafely(letter, message, targets, letter.safe);
+  }
+
+  /** A message whose delay is over is no dead letter: it goes where it was sent. */
+  private release({ queue, ref, message: held }: Letter, exchange: Exchange): void {
+    const { message, keys } = releasedMessage(held);
+    const receipt = new Receipt(queue, ref);
+    const targets = this.host.targetsOf(exchange, message, keys);
+    this.host.placeIn(targets, message, receipt, false);
+    receipt.release();
   }
 
   private postNowhere({ queue, ref, safe }: Letter): void {

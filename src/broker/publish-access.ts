@@ -9,6 +9,7 @@ import type { TopicAccess } from '../auth/topic-permission.ts';
 import type { TopicRights } from '../auth/topic-rights.ts';
 import type { User } from '../auth/user.ts';
 import { BrokerError } from './errors.ts';
+import { checkDelay } from './exchange/delayed.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { typeOf } from './field.ts';
 import { Message } from './message.ts';
@@ -77,6 +78,7 @@ export class PublishAccess {
   check(message: Message): readonly string[] | null {
     const { properties } = message;
     if (Number.isNaN(properties.ttlMs)) throw badExpiration(properties.expiration as string);
+    if (this.last?.delayQueue) checkDelay(message);
     const cc = copies(message, 'CC');
     const bcc = copies(message, 'BCC');
     const keys = cc === null ? bcc : [...cc, ...(bcc ?? [])];

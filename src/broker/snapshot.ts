@@ -108,7 +108,8 @@ function* topologyOf(vhost: string, topology: Topology): Generator<Change> {
 
 function exchangeOf(vhost: string, exchange: Exchange): ExchangeRecord {
   const { name, type, durable, autoDelete, internal, arguments: args } = exchange;
-  return { vhost, name, type, durable, autoDelete, internal, arguments: args };
+  const record = { vhost, name, type, durable, autoDelete, internal, arguments: args };
+  return exchange.delayQueue === null ? record : { ...record, id: exchange.delayQueue.id };
 }
 
 function queueOf(vhost: string, queue: Queue): QueueRecord {

@@ -11,7 +11,7 @@ import { isReplyName } from './direct-replies.ts';
 import { checkSame, checkSameArguments } from './equivalence.ts';
 import { BrokerError, resource } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
-import { exchangeTypeOf } from './exchange/exchange-types.ts';
+import { DELAYED_TYPE, exchangeTypeOf } from './exchange/exchange-types.ts';
 import { type Fields, typeOf } from './field.ts';
 import type { Queue } from './queue/queue.ts';
 import type { QueueTypeName } from './queue/queue-types.ts';
@@ -307,7 +307,9 @@ export class TopologyAccess {
       resource('exchange', name, this.vhostName),
     );
     this.context.quota.checkExchange(this.vhost, name);
-    await this.propose({ op: 'exchange.put', record: { ...wanted, vhost: this.vhostName } });
+    const record = { ...wanted, vhost: this.vhostName };
+    const id = wanted.type === DELAYED_TYPE ? { id: this.context.allocateQueueId() } : {};
+    await this.propose({ op: 'exchange.put', record: { ...record, ...id } });
   }
 
   private checkedBinding(declaration: BindingDeclaration): BindingRecord {

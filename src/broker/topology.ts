@@ -9,6 +9,7 @@ import { DirectReplies } from './direct-replies.ts';
 import { type Governing, UNGOVERNED } from './effective.ts';
 import type { Binding } from './exchange/binding.ts';
 import { DefaultRouter } from './exchange/default.ts';
+import { DelayedRouter } from './exchange/delayed.ts';
 import { Exchange, type Router } from './exchange/exchange.ts';
 import { EXCHANGE_TYPES, type ExchangeType, PREDECLARED } from './exchange/exchange-types.ts';
 import type { Destination } from './exchange/matched.ts';
@@ -19,7 +20,7 @@ import { ProtocolState } from './protocol-state.ts';
 import { Paging, type ResidentMemory } from './queue/paging.ts';
 import { Queue } from './queue/queue.ts';
 import type { QueueHost } from './queue/queue-host.ts';
-import { type QueueType, queueTypeOf } from './queue/queue-types.ts';
+import { DELAY_QUEUE, type QueueType, queueTypeOf } from './queue/queue-types.ts';
 
 type PolicyChange = Extract<VhostChange, { readonly op: `${PolicyKind}.${'put' | 'delete'}` }>;
 
@@ -92,6 +93,18 @@ export class Topology {
     return this.inbound.get(destination) ?? [];
   }
 
+  /** Those that clients know, and those in which delayed messages wait. */
+  *allQueues(): Generator<Queue> {
+    yield* this.queues.values();
+    for (const { delayQueue } of this.exchanges.values()) if (delayQueue !== null) yield delayQueue;
+  }
+
+  /** Ends a queue and whatever is stored of it. */
+  retire(queue: Queue): void {
+    queue.delete('queue deleted');
+    queue.store?.delete().catch((error: Error) => this.host.undeleted(queue, error));
+  }
+
   private addSystemExchange(name: string, type: string, internal: boolean, router: Router): void {
     const flags = { durable: true, autoDelete: false, internal };
     const definition = { name, type, ...flags, arguments: NO_FIELDS };
@@ -102,6 +115,8 @@ export class Topology {
     if (this.exchanges.has(record.name)) return;
     const exchange = new Exchange(record, routerOf(record.type, record.arguments), this.host.name);
     exchange.govern(this.governingExchange(record.name));
+    if (exchange.router instanceof DelayedRouter)
+      this.openDelays(exchange, record, exchange.router);
     this.exchanges.set(record.name, exchange);
     this.exchangesVersion++;
   }
@@ -113,6 +128,7 @@ export class Topology {
     this.exchangesVersion++;
     for (const binding of exchange.bindings) this.inbound.get(binding.destination)?.delete(binding);
     this.dropInbound(exchange);
+    if (exchange.delayQueue !== null) this.retire(exchange.delayQueue);
   }
 
   private putQueue(record: QueueRecord): void {
@@ -124,13 +140,34 @@ export class Topology {
     }
     const type = queueTypeOf(record.arguments);
     const governing = this.governingQueue(record.name, type);
-    const queue = new Queue(this.host, { ...record, type, governing });
+    this.queues.set(record.name, this.open(new Queue(this.host, { ...record, type, governing })));
+  }
+
+  /** Gives a queue its place in the store. */
+  private open(queue: Queue): Queue {
     const { loads } = this.store;
-    if (record.durable || loads) queue.store = this.store.openQueue(record.id, queue);
+    if (queue.durable || loads) queue.store = this.store.openQueue(queue.id, queue);
     if (queue.store !== null && loads) {
       queue.backlog.paging = new Paging(queue.store, this.residentBytes, this.memory);
     }
-    this.queues.set(record.name, queue);
+    return queue;
+  }
+
+  /** Makes the queue in which messages of a delayed exchange wait. */
+  private openDelays(exchange: Exchange, { id }: ExchangeRecord, router: DelayedRouter): void {
+    const { name, durable } = exchange;
+    const definition = { name: `amq.delayed.${name}`, owner: null, autoDelete: false };
+    const target = new Map([['x-dead-letter-exchange', name]]);
+    const queue = new Queue(this.host, {
+      ...definition,
+      id: id ?? 0,
+      durable: durable && id !== undefined,
+      arguments: target,
+      type: DELAY_QUEUE,
+      governing: UNGOVERNED,
+    });
+    exchange.delayQueue = id === undefined ? queue : this.open(queue);
+    router.queue = queue;
   }
 
   private deleteQueue(name: string): void {
@@ -138,9 +175,8 @@ export class Topology {
     if (queue === undefined) return;
     this.queues.delete(name);
     this.dropInbound(queue);
-    queue.delete('queue deleted');
     this.host.retired(queue);
-    queue.store?.delete().catch((error: Error) => this.host.undeleted(queue, error));
+    this.retire(queue);
   }
 
   private putBinding(record: BindingRecord): void {

@@ -12,6 +12,7 @@ import { type MessageStore, NO_REF, type QueueStore, type Ref } from '../storage
 import { DEFAULT_METADATA, type VhostChange, type VhostMetadata } from './catalog.ts';
 import { DeadLetters, type LetterHost } from './dead-letters.ts';
 import { BrokerError, resource } from './errors.ts';
+import { heldMessage } from './exchange/delayed.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { type Destination, Matched } from './exchange/matched.ts';
 import type { Message } from './message.ts';
@@ -68,6 +69,8 @@ export class VHost implements TopologyHost, LetterHost {
   private readonly matched = new Matched();
   private readonly letters = new DeadLetters(this);
   private publishing = false;
+  /** Of the publish in progress. */
+  private extraKeys: readonly string[] | null = null;
   /** Durable queues of the publish in progress, and their stores. */
   private readonly keepers: Queue[] = [];
   private readonly keeperStores: QueueStore[] = [];
@@ -114,6 +117,7 @@ export class VHost implements TopologyHost, LetterHost {
   ): number {
     assert(!this.publishing, 'nothing publishes inside a publish: a consumer does so later');
     const { matched } = this;
+    this.extraKeys = extraKeys;
     this.route(exchange, message, extraKeys, matched);
     if (except !== null) matched.drop(except);
     const reached = matched.size;
@@ -156,8 +160,12 @@ export class VHost implements TopologyHost, LetterHost {
     return this.topology.exchanges.get(name);
   }
 
-  targetsOf(exchange: Exchange, message: Message): readonly Queue[] {
-    this.route(exchange, message, message.copyKeys('CC'), this.matched);
+  targetsOf(
+    exchange: Exchange,
+    message: Message,
+    extraKeys: readonly string[] | null,
+  ): readonly Queue[] {
+    this.route(exchange, message, extraKeys, this.matched);
     return this.matched.all();
   }
 
@@ -216,7 +224,7 @@ export class VHost implements TopologyHost, LetterHost {
 
   /** Resolves when every durable queue has its messages back. */
   async opened(): Promise<void> {
-    const queues = [...this.topology.queues.values()];
+    const queues = [...this.topology.allQueues()];
     await Promise.all(queues.map((queue) => queue.store?.opened));
   }
 
@@ -225,11 +233,12 @@ export class VHost implements TopologyHost, LetterHost {
     for (const name of [...this.topology.queues.keys()]) {
       this.topology.apply({ op: 'queue.delete', vhost: this.name, name });
     }
+    for (const queue of this.topology.allQueues()) this.topology.retire(queue);
   }
 
   /** Stops every timer; consumers are told that their queues are gone. */
   stop(): void {
-    for (const queue of this.topology.queues.values()) queue.delete('queue unavailable');
+    for (const queue of this.topology.allQueues()) queue.delete('queue unavailable');
   }
 
   /** Gives a message to the queues that it was routed to. */
@@ -294,8 +303,22 @@ export class VHost implements TopologyHost, LetterHost {
       return;
     }
     queue.published++;
-    if ((stored || queue.keepsAll) && queue.durable) this.keepers.push(queue);
+    if (queue.rules.holds) this.hold(queue, message, receipt);
+    else if ((stored || queue.keepsAll) && queue.durable) this.keepers.push(queue);
     else queue.enqueue(message, NO_REF);
+  }
+
+  /** Puts a message into the queue where it waits for its delay. */
+  private hold(queue: Queue, message: Message, receipt: Receipt | null): void {
+    const held = heldMessage(message, this.extraKeys);
+    if (!queue.durable) {
+      queue.enqueue(held, NO_REF);
+      return;
+    }
+    const others = this.keepers.splice(0);
+    this.keepers.push(queue);
+    this.keep(held, receipt);
+    this.keepers.push(...others);
   }
 
   private refuse(queue: Queue, message: Message, receipt: Receipt | null): void {

@@ -132,6 +132,7 @@ export class CatalogLog implements Catalog {
       }
       command = this.codec.decode(text);
       if (command.op === 'queue.put') this.reserveQueueIds(command.record.id);
+      if (command.op === 'exchange.put') this.reserveQueueIds(command.record.id ?? 0);
       (this.host as CatalogHost).apply(command);
     } catch (error) {
       this.foreign.add(text);

@@ -6,6 +6,7 @@
 import { BrokerError } from '../errors.ts';
 import type { Fields } from '../field.ts';
 import { ConsistentHashRouter, checkHashArguments } from './consistent-hash.ts';
+import { DelayedRouter } from './delayed.ts';
 import { DirectRouter } from './direct.ts';
 import type { Router } from './exchange.ts';
 import { FanoutRouter } from './fanout.ts';
@@ -15,6 +16,9 @@ import { ModulusHashRouter } from './modulus-hash.ts';
 import { RandomRouter } from './random.ts';
 import { checkHistoryArguments, RecentHistoryRouter } from './recent-history.ts';
 import { TopicRouter } from './topic.ts';
+
+/** The type whose messages may have to wait. */
+export const DELAYED_TYPE = 'x-delayed-message';
 
 /** What an exchange type is made of. */
 export interface ExchangeType {
@@ -41,6 +45,14 @@ export const EXCHANGE_TYPES: ReadonlyMap<string, ExchangeType> = new Map<string,
       description: 'to one of several, by a hash, with weights',
       make: (args) => new ConsistentHashRouter(args),
       check: checkHashArguments,
+    },
+  ],
+  [
+    DELAYED_TYPE,
+    {
+      description: 'as another type, after a delay',
+      make: (args) => new DelayedRouter((innerTypeOf(args) as ExchangeType).make(args)),
+      check: checkDelayedArguments,
     },
   ],
   [
@@ -79,6 +91,22 @@ export const PREDECLARED: readonly {
   // Where the firehose of traced vhosts goes; nothing is published to it while tracing is off.
   { name: 'amq.rabbitmq.trace', type: 'topic', internal: true },
 ];
+
+/** The type that a delayed exchange routes by; undefined if it is none. */
+function innerTypeOf(args: Fields): ExchangeType | undefined {
+  const name = args.get('x-delayed-type');
+  if (typeof name !== 'string' || name === DELAYED_TYPE) return undefined;
+  return EXCHANGE_TYPES.get(name);
+}
+
+function checkDelayedArguments(args: Fields, what: string): void {
+  const inner = innerTypeOf(args);
+  if (inner === undefined) {
+    const text = "Invalid argument, 'x-delayed-type' must be an existing exchange type";
+    throw new BrokerError('PRECONDITION_FAILED', text);
+  }
+  inner.check?.(args, what);
+}
 
 /** @throws BrokerError PRECONDITION_FAILED for a type that does not exist */
 export function exchangeTypeOf(type: string): ExchangeType {

@@ -3,10 +3,12 @@
  * does with routing keys is its Router; the types are listed in exchange-types.ts. To add one:
  * a Router in a file of its own and a row there.
  */
+import type { QueueId } from '../../storage/message-store.ts';
 import { effectiveKeys, type Governing, UNGOVERNED } from '../effective.ts';
 import { resource } from '../errors.ts';
 import { type Fields, stringOf } from '../field.ts';
 import type { Message } from '../message.ts';
+import type { Queue } from '../queue/queue.ts';
 import { type Binding, nameOf, sameBinding } from './binding.ts';
 import type { Matched } from './matched.ts';
 
@@ -18,7 +20,7 @@ export const EXCHANGE_KEYS: ReadonlyMap<string, string> = new Map([
 /** The part of an exchange that depends on its type. */
 export interface Router {
   /** A message is routed once, by its first key: copies (CC, BCC) choose nothing more. */
-  readonly once?: true;
+  readonly once?: boolean;
   /**
    * Refuses a binding that makes no sense for the type.
    * @throws BrokerError PRECONDITION_FAILED
@@ -41,6 +43,8 @@ export interface ExchangeDefinition {
   /** Clients cannot publish to it; only bindings lead there. */
   readonly internal: boolean;
   readonly arguments: Fields;
+  /** Names what waits in a store; of delayed exchanges only. */
+  readonly id?: QueueId;
 }
 
 export class Exchange {
@@ -57,6 +61,8 @@ export class Exchange {
   governing = UNGOVERNED;
   readonly router: Router;
   readonly bindings = new Set<Binding>();
+  /** Where messages of a delayed exchange wait; null for every other. */
+  delayQueue: Queue | null = null;
   /** Messages published to it, and the queues that they reached from here, each counted. */
   publishedIn = 0;
   publishedOut = 0;

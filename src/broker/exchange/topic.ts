@@ -2,7 +2,7 @@
  * Topic router: a message goes where its routing key fits the binding's pattern [AMQP 3.1.3.3].
  * Hot path: the destinations of recent keys are remembered until a binding changes.
  */
-import { TOPIC_HASHES_MAX, TOPIC_ROUTES_MAX } from '../../limits.ts';
+import { TOPIC_HASHES_MAX, TOPIC_ROUTE_BINDINGS_MAX, TOPIC_ROUTES_MAX } from '../../limits.ts';
 import { BrokerError } from '../errors.ts';
 import type { Message } from '../message.ts';
 import type { Binding } from './binding.ts';
@@ -19,6 +19,8 @@ export const SUBSCRIPTION_ARGUMENT = 'x-mqtt-subscription-opts';
 export class TopicRouter implements Router {
   private readonly trie = new TopicTrie<Binding>();
   private readonly routes = new Map<string, Binding[]>();
+  /** How many bindings they name in all. */
+  private remembered = 0;
 
   check({ routingKey }: Binding): void {
     const hashes = routingKey.split('.').filter((word) => word === '#').length;
@@ -29,12 +31,12 @@ export class TopicRouter implements Router {
 
   bind(binding: Binding): void {
     this.trie.add(binding.routingKey, binding);
-    this.routes.clear();
+    this.forget();
   }
 
   unbind(binding: Binding): void {
     this.trie.remove(binding.routingKey, binding);
-    this.routes.clear();
+    this.forget();
   }
 
   route(routingKey: string, _message: Message, into: Matched): void {
@@ -45,9 +47,19 @@ export class TopicRouter implements Router {
   private match(routingKey: string): Binding[] {
     let bindings = this.trie.match(routingKey);
     if (routingKey.startsWith('$')) bindings = bindings.filter(takesServerTopics);
-    if (this.routes.size >= TOPIC_ROUTES_MAX) this.routes.clear();
+    this.remembered += bindings.length;
+    const full = this.routes.size >= TOPIC_ROUTES_MAX;
+    if (full || this.remembered > TOPIC_ROUTE_BINDINGS_MAX) {
+      this.forget();
+      this.remembered = bindings.length;
+    }
     this.routes.set(routingKey, bindings);
     return bindings;
+  }
+
+  private forget(): void {
+    this.routes.clear();
+    this.remembered = 0;
   }
 }
 

@@ -22,6 +22,8 @@ export interface QueueType {
   readonly flexible: boolean;
   /** Does the store keep everything, transient messages too? */
   readonly keepsAll: boolean;
+  /** Do messages only wait in it for their delay? */
+  readonly holds: boolean;
   /** Do deliveries count: limit, headers, a list of what came back, delayed retries, timeouts? */
   readonly counts: boolean;
   /** The highest priority of messages; null lets `x-max-priority` say it. */
@@ -81,6 +83,7 @@ const CLASSIC: QueueType = {
   ]),
   flexible: true,
   keepsAll: false,
+  holds: false,
   counts: false,
   highestPriority: null,
   defaultPriority: 0,
@@ -111,6 +114,7 @@ const QUORUM: QueueType = {
   unsupportedPolicyKeys: new Set([...STREAM_KEYS, 'queue-mode']),
   flexible: false,
   keepsAll: true,
+  holds: false,
   counts: true,
   highestPriority: 31,
   defaultPriority: 4,
@@ -120,6 +124,12 @@ const QUORUM: QueueType = {
   fetchesWithActive: false,
   conditionalDelete: false,
 };
+
+/**
+ * The queue of a delayed exchange: not a type of its own to clients, who cannot get at it. It keeps
+ * everything that it can, and what expires in it is published.
+ */
+export const DELAY_QUEUE: QueueType = { ...CLASSIC, keepsAll: true, holds: true };
 
 /** Every type by its name. */
 export const QUEUE_TYPES: ReadonlyMap<string, QueueType> = new Map([

@@ -84,7 +84,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   /** What comes back, and who holds what for how long: of quorum queues only. */
   private readonly returns: Returns | null;
   private readonly timeouts: DeliveryTimeouts | null;
-  private safeLetters: SafeLetters | null = null;
+  private readonly safeLetters: SafeLetters | null;
   private readonly idleTimer: IdleTimer;
   private draining = false;
   /** Fetches that wait for the head of the backlog to be read back. */
@@ -109,6 +109,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
     const { clock } = host;
     this.returns = this.rules.counts ? new Returns(this, clock) : null;
     this.timeouts = this.rules.counts ? new DeliveryTimeouts(this, clock) : null;
+    this.safeLetters = this.rules.counts ? new SafeLetters(this, host) : null;
     this.idleTimer = new IdleTimer(clock, () => host.unused(this));
     this.touch();
   }
@@ -320,14 +321,10 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   /** The queue will not keep a message: to the dead-letter exchange, if there is one. */
   giveUp(message: Message, ref: Ref, reason: DeathReason): void {
     const { deadLetterExchange, deadLetterStrategy } = this.settings;
-    if (deadLetterExchange === null) {
-      this.discard(ref);
-    } else if (deadLetterStrategy === 'at-most-once') {
-      this.host.deadLetter(this, message, ref, reason);
-    } else {
-      this.safeLetters ??= new SafeLetters(this, this.host);
-      this.safeLetters.add(message, ref, reason);
-    }
+    const safely = deadLetterStrategy === 'at-least-once';
+    if (deadLetterExchange === null) this.discard(ref);
+    else if (safely) this.safeLetters?.add(message, ref, reason);
+    else this.host.deadLetter(this, message, ref, reason);
   }
 
   /**
