@@ -30,6 +30,7 @@ import { Backlog } from './backlog.ts';
 import { countsIfLost } from './counts.ts';
 import type { DeathReason } from './dead-letter.ts';
 import { DeliveryTimeouts } from './delivery-timeouts.ts';
+import { Fetches } from './fetches.ts';
 import { IdleTimer } from './idle-timer.ts';
 import type { QueueDefinition, QueueHost } from './queue-host.ts';
 import type { QueueType, QueueTypeName } from './queue-types.ts';
@@ -87,8 +88,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   private readonly safeLetters: SafeLetters | null;
   private readonly idleTimer: IdleTimer;
   private draining = false;
-  /** Fetches that wait for the head of the backlog to be read back. */
-  private readonly waiters: (() => void)[] = [];
+  private readonly fetches = new Fetches(this);
 
   constructor(host: QueueHost, definition: QueueDefinition) {
     this.host = host;
@@ -236,7 +236,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
 
   /** Messages at the head of the backlog have been read back. */
   readable(): void {
-    for (const resolve of this.waiters.splice(0)) resolve();
+    this.fetches.wake();
     this.drain();
   }
 
@@ -244,30 +244,9 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
    * Fetches one message without a subscription; null if none is ready.
    * @param holder who has to settle it; null counts as settled at once
    */
-  async fetch(holder: Unsettled | null): Promise<Delivery | null> {
+  fetch(holder: Unsettled | null): Promise<Delivery | null> {
     this.touch();
-    let delivery = this.backlog.takeHead();
-    while (delivery === null && this.backlog.size > 0 && !this.deleted) {
-      await new Promise<void>((resolve) => this.waiters.push(resolve));
-      delivery = this.backlog.takeHead();
-    }
-    const { counts } = this;
-    if (delivery === null) {
-      counts.getEmpty++;
-      return null;
-    }
-    if (delivery.redelivered) counts.redeliver++;
-    if (holder === null) {
-      counts.getNoAck++;
-      this.discard(delivery.ref);
-    } else {
-      counts.get++;
-      this.unsettled++;
-      this.unsettledBytes += delivery.message.body.length;
-      holder.add(delivery);
-      this.handedOut(delivery);
-    }
-    return delivery;
+    return this.fetches.one(holder);
   }
 
   /** Ends a delivery of this queue. */
@@ -352,7 +331,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   }
 
   /** Should it never come back, because the process ends, it is redelivered. */
-  private handedOut(delivery: Delivery): void {
+  handedOut(delivery: Delivery): void {
     const { ref } = delivery;
     if (ref !== NO_REF) this.store?.delivered(ref, countsIfLost(delivery, this.rules.counts));
   }
