@@ -3,10 +3,10 @@
  * the running broker. A composition root, like listeners.ts.
  */
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { type HttpService, type HttpServiceOptions, loadHttp } from '../protocols/index.ts';
 import type { Broker } from './broker/broker.ts';
 import type { Config } from './config.ts';
+import { nodeName } from './node-name.ts';
 import type { ResourceMonitor } from './resource-monitor.ts';
 import type { Connections } from './server/connections.ts';
 import type { Listener } from './server/listener.ts';
@@ -78,7 +78,7 @@ async function optionsOf(parts: ManagedParts): Promise<HttpServiceOptions> {
   return {
     broker,
     connections,
-    node: config.get('nodename') ?? `rabbit@${hostname().split('.')[0]}`,
+    node: nodeName(config),
     configuredClusterName: config.get('cluster_name'),
     clusterId: await clusterIdOf(broker),
     startedAtMs: broker.clock.now(),

@@ -13,6 +13,7 @@ import type { Config } from './config.ts';
 import { type Listening, makeListeners } from './listeners.ts';
 import type { Log } from './log.ts';
 import { startManagement } from './management.ts';
+import { nodeName } from './node-name.ts';
 import { openFilesMax, socketsMax } from './open-files.ts';
 import { ProcessMeter } from './process-meter.ts';
 import { type Meter, ResourceMonitor } from './resource-monitor.ts';
@@ -189,6 +190,7 @@ function openBroker({ config, log, clock }: Parts, storage: Storage): Promise<Br
     store: storage.store,
     catalog: storage.catalog,
     ...access,
+    nodeName: nodeName(config),
     defaults: definitionsSource(config) === null ? access.defaults : null,
     maxMessageBytes: config.get('max_message_size'),
     consumerTimeoutMs: config.get('consumer_timeout'),

@@ -124,6 +124,10 @@ export class StompConnection implements Connection, FrameSink, CommandHost, Logi
   }
 
   /** The engine takes the session away. */
+  get name(): string {
+    return this.client.name;
+  }
+
   expelled(reason: string): void {
     this.fail(new BrokerError('CONNECTION_FORCED', reason));
   }

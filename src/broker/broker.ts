@@ -38,6 +38,7 @@ import { Session, type SessionHolder } from './session.ts';
 import { outlives, snapshotOf } from './snapshot.ts';
 import { TopologyAccess } from './topology-access.ts';
 import { Totals } from './totals.ts';
+import { Tracer } from './tracer.ts';
 import { VHost } from './vhost.ts';
 import { VHOST_LIMITS, vhostLimitsComponent } from './vhost-limits.ts';
 
@@ -64,6 +65,8 @@ export interface BrokerOptions {
   readonly maxMessageBytes: number;
   /** Body bytes of waiting messages that a queue keeps in memory if its store can load them. */
   readonly queueResidentBytes?: number;
+  /** What this broker is called among others, e.g. `rabbit@host`. */
+  readonly nodeName?: string;
   /** What new passwords are hashed with. */
   readonly hashing?: HashingAlgorithm;
   /** Who is asked about logins, in this order. */
@@ -103,6 +106,7 @@ export class Broker implements CatalogHost {
   readonly log: Log;
   /** What it is short of. */
   readonly alarms = new Alarms();
+  private readonly nodeName: string;
   private readonly catalog: Catalog;
   private readonly options: BrokerOptions;
   private lastSessionId = 0;
@@ -112,6 +116,7 @@ export class Broker implements CatalogHost {
 
   private constructor(options: BrokerOptions) {
     this.options = options;
+    this.nodeName = options.nodeName ?? 'rabbit@localhost';
     this.clock = options.clock;
     this.log = options.log;
     this.store = options.store;
@@ -124,7 +129,7 @@ export class Broker implements CatalogHost {
       tracksSources: options.tracksLoginSources ?? false,
       clock: options.clock,
     });
-    this.quota = new Quota(options.limits ?? UNLIMITED, this.vhosts);
+    this.quota = new Quota(options.limits ?? UNLIMITED, this.vhosts, this.nodeName);
     const limit = vhostLimitsComponent((name, limits) => {
       const vhost = this.vhosts.get(name);
       if (vhost !== undefined) vhost.limits = limits;
@@ -206,7 +211,10 @@ export class Broker implements CatalogHost {
   /** Closes what is open and waits until the store and the catalog have everything. */
   async close(): Promise<void> {
     await Promise.all([...this.sessions].map((session) => session.close()));
-    for (const vhost of this.vhosts.values()) vhost.stop();
+    for (const vhost of this.vhosts.values()) {
+      vhost.tracer?.stop();
+      vhost.stop();
+    }
     await this.store.close();
     await this.catalog.close();
   }
@@ -336,6 +344,16 @@ export class Broker implements CatalogHost {
       this.vhosts.set(name, vhost);
     }
     vhost.metadata = metadata;
+    if (metadata.tracing !== (vhost.tracer !== null)) this.trace(vhost, metadata.tracing);
+  }
+
+  /** Starts or stops copying what goes through a vhost to its trace exchange. */
+  private trace(vhost: VHost, traced: boolean): void {
+    vhost.tracer?.stop();
+    vhost.tracer = traced ? new Tracer(vhost, this.nodeName) : null;
+    for (const session of this.sessions) {
+      if (session.vhost === vhost) session.traceWith(vhost.tracer);
+    }
   }
 
   /** Connections go first: their clients should not see the queues disappear one by one. */
@@ -343,6 +361,7 @@ export class Broker implements CatalogHost {
     const vhost = this.vhosts.get(name);
     if (vhost === undefined) return;
     this.expel((session) => session.vhost === vhost, `vhost '${name}' is down`);
+    this.trace(vhost, false);
     vhost.delete();
     this.vhosts.delete(name);
     this.users.forgetVhost(name);

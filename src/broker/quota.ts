@@ -35,10 +35,13 @@ export class Quota {
   connections = 0;
   channels = 0;
   private readonly vhosts: ReadonlyMap<string, VHost>;
+  private readonly node: string;
 
-  constructor(limits: BrokerLimits, vhosts: ReadonlyMap<string, VHost>) {
+  /** @param node how this broker is called in texts */
+  constructor(limits: BrokerLimits, vhosts: ReadonlyMap<string, VHost>, node: string) {
     this.limits = limits;
     this.vhosts = vhosts;
+    this.node = node;
   }
 
   /** May the user connect? The vhost may be missing. @throws BrokerError NOT_ALLOWED */
@@ -83,8 +86,8 @@ export class Quota {
     }
     const { channels: limit } = this.limits;
     if (isReached(limit, this.channels)) {
-      const text = 'number of channels opened on this node has reached the maximum allowed limit';
-      throw new BrokerError('NOT_ALLOWED', `${text} of (${limit})`);
+      const text = `number of channels opened on node '${this.node}' has reached the maximum`;
+      throw new BrokerError('NOT_ALLOWED', `${text} allowed limit of (${limit})`);
     }
     this.channels++;
     user.channels++;

@@ -24,11 +24,14 @@ import { Requests } from './requests.ts';
 import type { Consumer, SubscribeOptions, Subscription } from './subscription.ts';
 import type { TopologyAccess } from './topology-access.ts';
 import type { Totals } from './totals.ts';
+import type { Tracer } from './tracer.ts';
 import { type ChannelView, type DeliveryCounts, Traffic } from './traffic.ts';
 import type { VHost } from './vhost.ts';
 
 /** Whoever a session is for: a client's connection, as its adapter has it. */
 export interface SessionHolder {
+  /** Of the connection, as operators see it. */
+  readonly name?: string;
   /** What topic permissions may name besides username and vhost, e.g. `client_id`. */
   readonly variables?: Variables;
   /** The broker takes the session away: tell the client why, in its protocol, and close it. */
@@ -82,6 +85,7 @@ export class Session {
   private readonly fetched = new Map<DeliveryCounts, Unsettled>();
   private readonly access: PublishAccess;
   private readonly requests: Requests;
+  private tracer: Tracer | null;
   private ended = false;
 
   constructor(context: SessionContext) {
@@ -97,6 +101,7 @@ export class Session {
     this.context = context;
     this.access = new PublishAccess(context);
     this.requests = new Requests(context.vhost.topology.replies);
+    this.tracer = context.vhost.tracer;
     this.traffics.add(this.traffic);
     this.vhost.traffics.add(this.traffic);
   }
@@ -162,10 +167,13 @@ export class Session {
     if (message.properties.plain) {
       if (access.topics !== null) access.checkKey(message.routingKey);
       reached = this.vhost.publish(exchange, message, null, receipt, except);
+      if (this.tracer !== null) this.tracer.published(message, null, traffic);
     } else {
       const sent = this.requests.addressed(message, traffic);
       const keys = access.check(sent);
-      reached = this.vhost.publish(exchange, withoutBcc(sent), keys, receipt, except);
+      const shown = withoutBcc(sent);
+      reached = this.vhost.publish(exchange, shown, keys, receipt, except);
+      if (this.tracer !== null) this.tracer.published(shown, keys, traffic);
     }
     traffic.published(message.body.length, receipt !== null, reached);
     return reached;
@@ -235,6 +243,7 @@ export class Session {
     const timeoutMs = integerOf(args.get('x-consumer-timeout')) ?? -1;
     const wishes = { ...options, traffic, priority, timeoutMs, ended };
     const subscription = queue.subscribe(consumer, wishes);
+    subscription.tracer = this.tracer;
     this.subscriptions.add(subscription);
     return subscription;
   }
@@ -260,6 +269,7 @@ export class Session {
     if (noAck) counts.getNoAck++;
     else counts.get++;
     if (delivery.redelivered) counts.redeliver++;
+    if (this.tracer !== null) this.tracer.delivered(delivery, traffic);
     if (this.ended) {
       // close() has given it back already, unless it came later than that.
       if (delivery.holder !== null) queue.settle(delivery, 'requeue');
@@ -293,6 +303,17 @@ export class Session {
       subscription.cancel();
       subscription.consumer.cancelled('access refused');
     }
+  }
+
+  /** Whether what goes through it is copied, from now on. */
+  traceWith(tracer: Tracer | null): void {
+    this.tracer = tracer;
+    for (const subscription of this.subscriptions) subscription.tracer = tracer;
+  }
+
+  /** The name of the connection that it is for; '' if it is the broker's own. */
+  get connectionName(): string {
+    return this.context.holder?.name ?? '';
   }
 
   /** The user or the vhost is gone: the client hears of it. Rights are gone already. */

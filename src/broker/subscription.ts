@@ -8,6 +8,7 @@ import type { Delivery } from './delivery.ts';
 import { type Fields, NO_FIELDS } from './field.ts';
 import type { Queue } from './queue/queue.ts';
 import { Unsettled } from './queue/unsettled.ts';
+import type { Tracer } from './tracer.ts';
 import { type DeliveryCounts, Traffic } from './traffic.ts';
 
 /**
@@ -109,6 +110,8 @@ export class Subscription {
   /** Not in the rotation: it had no credit when it was asked, or has not been started yet. */
   parked = true;
   ended = false;
+  /** Copies what it takes; null unless the vhost is traced. */
+  tracer: Tracer | null = null;
   private readonly window: PrefetchWindow | null;
   private readonly ownTimeoutMs: number;
   private readonly onEnd: ((subscription: Subscription) => void) | undefined;
@@ -150,6 +153,16 @@ export class Subscription {
   resume(): void {
     if (!this.parked || this.ended) return;
     this.queue.unpark(this);
+  }
+
+  /** The queue hands it a message, counted and charged already if it has to be settled. */
+  take(delivery: Delivery): void {
+    const { counts } = this;
+    if (delivery.redelivered) counts.redeliver++;
+    if (this.noAck) counts.deliverNoAck++;
+    else counts.deliver++;
+    if (this.tracer !== null) this.tracer.delivered(delivery, this.traffic);
+    this.consumer.take(delivery);
   }
 
   /** The queue gave it a message that has to be settled. */

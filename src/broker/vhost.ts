@@ -25,6 +25,7 @@ import type { SafeLetter } from './queue/safe-letters.ts';
 import type { Receipt } from './receipt.ts';
 import { Topology, type TopologyHost } from './topology.ts';
 import type { Totals } from './totals.ts';
+import type { Tracer } from './tracer.ts';
 import { Traffic } from './traffic.ts';
 import type { VhostLimits } from './vhost-limits.ts';
 
@@ -50,6 +51,8 @@ export class VHost implements TopologyHost, LetterHost {
   /** What operators say about it. */
   metadata: VhostMetadata = DEFAULT_METADATA;
   limits: VhostLimits = {};
+  /** Copies what goes through it; null unless it is traced. */
+  tracer: Tracer | null = null;
   /** How many connections are open in it. */
   connections = 0;
   readonly clock: Clock;
@@ -123,6 +126,7 @@ export class VHost implements TopologyHost, LetterHost {
     const reached = matched.size;
     exchange.publishedIn++;
     exchange.publishedOut += reached;
+    if (this.tracer !== null) this.tracer.routed(matched.all());
     this.place(message, receipt);
     return reached;
   }

@@ -135,3 +135,37 @@ test('A topic permission holds in every protocol, with the id of MQTT clients.',
   talker.publish({ destination: '/topic/thing-1.a', body: 'a' });
   expect(await error).toContain(text);
 });
+
+test('A traced vhost copies what comes and goes by any protocol.', async () => {
+  const connection = await amqp('guest');
+  const channel = await connection.createChannel();
+  const { queue: trace } = await channel.assertQueue('', { exclusive: true });
+  await channel.bindQueue(trace, 'amq.rabbitmq.trace', '#');
+  const { queue } = await channel.assertQueue('traced', { autoDelete: true });
+  await channel.bindQueue(queue, 'amq.topic', 'by.#');
+  await desk.vhosts.put('/', { tracing: true });
+  const copies: [key: string, queues: unknown, connection: unknown][] = [];
+  await channel.consume(
+    trace,
+    (copy) => {
+      const { headers = {} } = copy?.properties ?? {};
+      copies.push([copy?.fields.routingKey ?? '', headers.routed_queues, headers.connection]);
+    },
+    { noAck: true },
+  );
+  const things = await mqttAs('guest', 't');
+  await things.publishAsync('by/mqtt', 'a', { qos: 1 });
+  const talker = await stomp('guest');
+  talker.subscribe('/amq/queue/traced', () => {}, { id: 's' });
+  await vi.waitFor(() => expect(copies).toHaveLength(2));
+  talker.publish({ destination: '/topic/by.stomp', body: 'b' });
+  await vi.waitFor(() => expect(copies).toHaveLength(4));
+  await desk.vhosts.put('/', { tracing: false });
+  const port = expect.stringContaining('127.0.0.1:');
+  expect(copies).toEqual([
+    ['publish.amq.topic', ['traced'], port],
+    ['deliver.traced', undefined, port],
+    ['publish.amq.topic', ['traced'], port],
+    ['deliver.traced', undefined, port],
+  ]);
+});

@@ -351,18 +351,13 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   }
 
   private handOver(subscription: Subscription, delivery: Delivery): void {
+    const { counts } = this;
     this.subscriptions.served();
-    const { counts } = subscription;
-    if (delivery.redelivered) {
-      this.counts.redeliver++;
-      counts.redeliver++;
-    }
+    if (delivery.redelivered) counts.redeliver++;
     if (subscription.noAck) {
-      this.counts.deliverNoAck++;
       counts.deliverNoAck++;
       this.discard(delivery.ref);
     } else {
-      this.counts.deliver++;
       counts.deliver++;
       this.unsettled++;
       this.unsettledBytes += delivery.message.body.length;
@@ -370,6 +365,6 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
       this.handedOut(delivery);
       if (this.timeouts !== null) this.timeouts.handedOver(delivery, subscription);
     }
-    subscription.consumer.take(delivery);
+    subscription.take(delivery);
   }
 }
