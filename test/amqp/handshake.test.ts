@@ -141,3 +141,36 @@ describe('a refused login', () => {
     expect(names).toEqual(['connection.start', 'connection.close']);
   });
 });
+
+describe('a login in two steps', () => {
+  /** Says who it is by RabbitMQ's demonstration of a challenge. */
+  async function challenged(answer: string): Promise<RawClient> {
+    await warren.stop();
+    warren = await startObserved({ 'auth_mechanisms.1': 'RABBIT-CR-DEMO', heartbeat: 0 }, clock);
+    const client = await RawClient.connect(warren.port);
+    const capabilities = new Map([['authentication_failure_close', true]]);
+    const start = methodFrame('connection.start-ok', 0, {
+      clientProperties: new Map([['capabilities', capabilities]]),
+      mechanism: 'RABBIT-CR-DEMO',
+      response: Buffer.from('guest'),
+      locale: 'en_US',
+    });
+    client.write(AMQP_HEADER, start);
+    const { args } = await client.until('connection.secure');
+    expect(String(args.challenge)).toBe('Please tell me your password');
+    client.write(methodFrame('connection.secure-ok', 0, { response: Buffer.from(answer) }));
+    return client;
+  }
+
+  it('asks, and takes the right answer [AMQP connection.secure]', async () => {
+    const client = await challenged('My password is guest');
+    await client.expect('connection.tune');
+  });
+
+  it('refuses a wrong answer with 403 and what is none with 502', async () => {
+    const wrong = await challenged('My password is wrong');
+    expect(closeOf(await wrong.next())).toBe('connection.close 403');
+    const none = await challenged('guest');
+    expect(closeOf(await none.next())).toBe('connection.close 502');
+  });
+});

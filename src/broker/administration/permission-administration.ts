@@ -4,6 +4,7 @@
  */
 import { compilePattern } from '../../auth/pattern.ts';
 import type { PermissionPatterns } from '../../auth/permissions.ts';
+import type { User } from '../../auth/user.ts';
 import type { PermissionRecord } from '../catalog.ts';
 import type { AdministrationContext } from './administration.ts';
 import { AdministrationError, noSuchUser, noSuchVhost } from './refusal.ts';
@@ -23,8 +24,7 @@ export class PermissionAdministration {
 
   list(filter: PermissionFilter = {}): PermissionRecord[] {
     const records: PermissionRecord[] = [];
-    for (const { user } of this.context.users.all()) {
-      if (filter.user !== undefined && user.name !== filter.user) continue;
+    for (const user of usersOf(this.context, filter)) {
       for (const [vhost, { patterns }] of user.allPermissions()) {
         if (patterns === null || (filter.vhost !== undefined && vhost !== filter.vhost)) continue;
         records.push({ user: user.name, vhost, ...patterns });
@@ -68,6 +68,13 @@ export class PermissionAdministration {
     const { actor, log } = this.context;
     log.info(`permissions of user '${user}' in vhost '${vhost}' cleared by '${actor}'`);
   }
+}
+
+/** Those that the filter is about: an import of thousands asks about one at a time. */
+export function usersOf({ users }: AdministrationContext, { user }: PermissionFilter): User[] {
+  if (user === undefined) return [...users.all()].map((account) => account.user);
+  const found = users.get(user);
+  return found === undefined ? [] : [found];
 }
 
 /** @throws AdministrationError if there is no such user or no such vhost */

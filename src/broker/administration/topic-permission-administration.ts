@@ -5,7 +5,12 @@
 import type { TopicPermissionPatterns } from '../../auth/topic-permission.ts';
 import type { TopicPermissionRecord } from '../catalog.ts';
 import type { AdministrationContext } from './administration.ts';
-import { checkPattern, checkPlace, type PermissionFilter } from './permission-administration.ts';
+import {
+  checkPattern,
+  checkPlace,
+  type PermissionFilter,
+  usersOf,
+} from './permission-administration.ts';
 
 export class TopicPermissionAdministration {
   private readonly context: AdministrationContext;
@@ -16,8 +21,7 @@ export class TopicPermissionAdministration {
 
   list(filter: PermissionFilter = {}): TopicPermissionRecord[] {
     const records: TopicPermissionRecord[] = [];
-    for (const { user } of this.context.users.all()) {
-      if (filter.user !== undefined && user.name !== filter.user) continue;
+    for (const user of usersOf(this.context, filter)) {
       for (const [vhost, { topics }] of user.allPermissions()) {
         if (filter.vhost !== undefined && vhost !== filter.vhost) continue;
         for (const [exchange, { patterns }] of topics) {
