@@ -3,7 +3,13 @@
  * the model is README.md beside this file.
  */
 export { Amqp } from './amqp/amqp.ts';
-export type { HttpService, HttpServiceOptions } from './http/http-service.ts';
+export type {
+  HttpService,
+  HttpServiceOptions,
+  ManagementOptions,
+  MetricsListenerOptions,
+} from './http/http-service.ts';
+export type { CertificateInfo } from './http/management/context.ts';
 export { Mqtt } from './mqtt/mqtt.ts';
 export { Stomp } from './stomp/stomp.ts';
 

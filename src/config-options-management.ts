@@ -4,6 +4,8 @@
  */
 import { isIP } from 'node:net';
 import { list, single } from './config-option.ts';
+import { webAddress, webListener } from './config-options-network.ts';
+import { webTls } from './config-options-tls.ts';
 import {
   boolean,
   integer,
@@ -46,6 +48,14 @@ export const MANAGEMENT_OPTIONS = {
     default: 'none',
     text: 'The address that they are at; with "none" every interface.',
   }),
+  'prometheus.ssl.port': webListener(
+    METRICS,
+    [],
+    'Where Prometheus finds the metrics by HTTPS, usually port 15691; "none" for nowhere.',
+    'none',
+  ),
+  'prometheus.ssl.ip': webAddress(METRICS, 'prometheus.ssl.port'),
+  ...webTls(METRICS, 'prometheus.ssl'),
   'prometheus.path': single({
     group: METRICS,
     type: pathPrefix,
@@ -83,6 +93,14 @@ export const MANAGEMENT_OPTIONS = {
     aliases: ['management.listener.ip'],
     text: 'The address it listens on; with "none" every interface.',
   }),
+  'management.ssl.port': webListener(
+    MANAGEMENT,
+    [],
+    'Where the management API listens by HTTPS, usually port 15671; "none" for nowhere.',
+    'none',
+  ),
+  'management.ssl.ip': webAddress(MANAGEMENT, 'management.ssl.port'),
+  ...webTls(MANAGEMENT, 'management.ssl'),
   'management.path_prefix': single({
     group: MANAGEMENT,
     type: pathPrefix,

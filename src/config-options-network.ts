@@ -46,7 +46,8 @@ export function webListener(
   text: string,
   port: string,
 ): SingleOption<ListenerAddress | null> {
-  return single({ group, type: orNone(listener), default: port, aliases, text });
+  const others = aliases.length === 0 ? {} : { aliases };
+  return single({ group, type: orNone(listener), default: port, ...others, text });
 }
 
 /** The address of a listener for WebSocket, where RabbitMQ has it apart from the port. */

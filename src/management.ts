@@ -3,14 +3,24 @@
  * the running broker. A composition root, like listeners.ts.
  */
 import { randomBytes } from 'node:crypto';
-import { type HttpService, type HttpServiceOptions, loadHttp } from '../protocols/index.ts';
+import {
+  type CertificateInfo,
+  type HttpService,
+  type HttpServiceOptions,
+  loadHttp,
+  type ManagementOptions,
+  type MetricsListenerOptions,
+} from '../protocols/index.ts';
 import type { Broker } from './broker/broker.ts';
 import type { Config } from './config.ts';
+import type { ListenerAddress } from './config-value.ts';
 import { nodeName } from './node-name.ts';
 import type { ResourceMonitor } from './resource-monitor.ts';
 import type { Connections } from './server/connections.ts';
 import type { Listener } from './server/listener.ts';
+import type { TlsIdentity } from './server/tls-identity.ts';
 import type { WebSocketEndpoint } from './server/websocket-endpoint.ts';
+import type { TlsIdentities } from './tls-identities.ts';
 
 /** What of the running broker the API shows. */
 export interface ManagedParts {
@@ -27,6 +37,9 @@ interface Managed {
   readonly endpoints: readonly WebSocketEndpoint[];
   readonly resources: ResourceMonitor;
   readonly directory: { readonly path: string } | null;
+  readonly identities: TlsIdentities;
+  readonly socketsMax: number;
+  readonly http: HttpService | null;
 }
 
 /** Starts what speaks HTTP; null if nothing is to. @throws Error if a port cannot be had */
@@ -37,8 +50,7 @@ export async function startManagement(parts: ManagedParts): Promise<HttpService 
   const { HttpService } = await loadHttp();
   const service = new HttpService(await optionsOf(parts));
   try {
-    await unlessTaken(parts, 'management.tcp.port', () => service.startManagement());
-    await unlessTaken(parts, 'prometheus.tcp.port', () => service.startMetrics());
+    for (const port of wanted) await unlessTaken(parts, port, () => startOne(parts, service, port));
   } catch (error) {
     await service.stop();
     throw error;
@@ -46,7 +58,34 @@ export async function startManagement(parts: ManagedParts): Promise<HttpService 
   return service;
 }
 
-const PORTS = ['management.tcp.port', 'prometheus.tcp.port'] as const;
+const PORTS = [
+  'management.tcp.port',
+  'management.ssl.port',
+  'prometheus.tcp.port',
+  'prometheus.ssl.port',
+] as const;
+
+function startOne(
+  { config, running }: ManagedParts,
+  service: HttpService,
+  port: (typeof PORTS)[number],
+): Promise<void> {
+  const at = config.get(port) as ListenerAddress;
+  switch (port) {
+    case 'management.tcp.port':
+      return service.startManagement(managementOf(config, at, 'management.tcp.ip', null));
+    case 'management.ssl.port': {
+      const tls = running.identities.of('management.ssl', port);
+      return service.startManagement(managementOf(config, at, 'management.ssl.ip', tls));
+    }
+    case 'prometheus.tcp.port':
+      return service.startMetrics(metricsOf(config, at, 'prometheus.tcp.ip', null));
+    case 'prometheus.ssl.port': {
+      const tls = running.identities.of('prometheus.ssl', port);
+      return service.startMetrics(metricsOf(config, at, 'prometheus.ssl.ip', tls));
+    }
+  }
+}
 
 /** Somebody who did not ask for a port should not fail for it: a second broker, say. */
 async function unlessTaken(
@@ -86,7 +125,8 @@ async function optionsOf(parts: ManagedParts): Promise<HttpServiceOptions> {
     mechanisms: config.get('auth_mechanisms'),
     configFiles,
     dataDirectory: running.directory?.path ?? '',
-    certificates: () => [],
+    certificates: () => certificatesOf(running),
+    socketsMax: running.socketsMax,
     resources: () => ({
       memory: {
         limitBytes: Math.round(resources.memoryLimitBytes),
@@ -99,8 +139,6 @@ async function optionsOf(parts: ManagedParts): Promise<HttpServiceOptions> {
       },
     }),
     sampleIntervalMs: config.get('collect_statistics_interval'),
-    management: managementOf(config),
-    metrics: metricsOf(config),
     otherListeners: () =>
       running.listeners.map(({ id, host, port }) => ({ protocol: id, host, port })),
     upgrade: (request, socket, head) => {
@@ -111,11 +149,26 @@ async function optionsOf(parts: ManagedParts): Promise<HttpServiceOptions> {
   };
 }
 
-function managementOf(config: Config): HttpServiceOptions['management'] {
-  const at = config.get('management.tcp.port');
-  if (at === null) return null;
+/** When the certificates of all listeners end. */
+function certificatesOf({ listeners, http }: Managed): CertificateInfo[] {
+  const mine = listeners.map(({ id, port, tls }) => ({ id, port, tls }));
+  const others = (http?.listeners ?? []).map(({ options: { protocol, tls = null }, port }) => {
+    return { id: protocol, port, tls };
+  });
+  return [...mine, ...others].flatMap(({ id, port, tls }) =>
+    tls === null ? [] : [{ protocol: id, port, expiresAtMs: tls.expiresAtMs }],
+  );
+}
+
+function managementOf(
+  config: Config,
+  { host, port }: ListenerAddress,
+  ip: 'management.tcp.ip' | 'management.ssl.ip',
+  tls: TlsIdentity | null,
+): ManagementOptions {
   return {
-    address: { host: at.host ?? config.get('management.tcp.ip'), port: at.port },
+    address: { host: host ?? config.get(ip), port },
+    tls,
     pathPrefix: config.get('management.path_prefix'),
     maxBodyBytes: config.get('management.http.max_body_size'),
     corsOrigins: config.get('management.cors.allow_origins'),
@@ -123,11 +176,15 @@ function managementOf(config: Config): HttpServiceOptions['management'] {
   };
 }
 
-function metricsOf(config: Config): HttpServiceOptions['metrics'] {
-  const at = config.get('prometheus.tcp.port');
-  if (at === null) return null;
+function metricsOf(
+  config: Config,
+  { host, port }: ListenerAddress,
+  ip: 'prometheus.tcp.ip' | 'prometheus.ssl.ip',
+  tls: TlsIdentity | null,
+): MetricsListenerOptions {
   return {
-    address: { host: at.host ?? config.get('prometheus.tcp.ip'), port: at.port },
+    address: { host: host ?? config.get(ip), port },
+    tls,
     path: config.get('prometheus.path'),
     perObject: config.get('prometheus.return_per_object_metrics'),
     authenticated: config.get('prometheus.authentication.enabled'),

@@ -27,6 +27,7 @@ import { MemoryCatalog } from './storage/memory-catalog.ts';
 import { MemoryStore } from './storage/memory-store.ts';
 import type { MessageStore } from './storage/message-store.ts';
 import { SegmentLog } from './storage/segment-log/segment-log.ts';
+import type { TlsIdentities } from './tls-identities.ts';
 
 export interface Parts {
   readonly config: Config;
@@ -59,7 +60,8 @@ export class RunningBroker {
   readonly socketsMax: number;
   /** Memory and disk. */
   readonly resources: ResourceMonitor;
-  private readonly listening: Listening;
+  /** The certificates of its listeners. */
+  readonly identities: TlsIdentities;
   /** The management API; null if there is none. */
   http: HttpService | null = null;
   private stopping: Promise<void> | null = null;
@@ -76,7 +78,7 @@ export class RunningBroker {
     const { connections } = shared;
     this.connections = connections;
     this.socketsMax = shared.socketsMax;
-    this.listening = listening;
+    this.identities = listening.identities;
     this.listeners = listening.listeners;
     this.endpoints = listening.endpoints;
     this.resources = resources;
@@ -107,7 +109,7 @@ export class RunningBroker {
       storage.directory?.close();
       throw error;
     }
-    running.listening.identities.watch();
+    running.identities.watch();
     return running;
   }
 
@@ -129,12 +131,12 @@ export class RunningBroker {
 
   /** Reads the files of certificates again. */
   reload(): void {
-    this.listening.identities.reload();
+    this.identities.reload();
   }
 
   private async close(reason: string): Promise<void> {
     this.resources.stop();
-    this.listening.identities.stop();
+    this.identities.stop();
     await this.http?.stop();
     const stopped = this.listeners.map((listener) => listener.stop(reason));
     await Promise.all([...stopped, this.connections.goodbye(reason)]);

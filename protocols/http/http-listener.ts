@@ -3,6 +3,7 @@
  * send and how slowly, compression, CORS. What is answered is added by those who make one:
  * management.ts, metrics/. It does not know users or resources.
  */
+import type { Server } from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -14,6 +15,7 @@ import {
   NAME_SEGMENT_MAX,
 } from '../../src/limits.ts';
 import type { Log } from '../../src/log.ts';
+import type { TlsIdentity } from '../../src/server/tls-identity.ts';
 import { sendError } from './routing.ts';
 
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(;|$)/;
@@ -37,6 +39,8 @@ export interface HttpOptions {
   /** Origins that browsers may call from; `*` for any. */
   readonly corsOrigins: readonly string[];
   readonly corsMaxAge: number;
+  /** The certificate that it shows; without it, it speaks HTTP in plain. */
+  readonly tls?: TlsIdentity | null;
 }
 
 export class HttpListener {
@@ -45,7 +49,11 @@ export class HttpListener {
 
   constructor(options: HttpOptions) {
     this.options = options;
+    const { tls = null } = options;
+    // The type of an instance depends on whether there is this option; nobody here cares.
+    const https = tls === null ? {} : ({ https: tls.context } as object);
     this.app = Fastify({
+      ...https,
       logger: false,
       bodyLimit: options.maxBodyBytes,
       routerOptions: { ignoreTrailingSlash: true, maxParamLength: NAME_SEGMENT_MAX },
@@ -57,6 +65,7 @@ export class HttpListener {
       frameworkErrors: (error, _request, reply) => sendError(reply, error, options.log),
     });
     const { app } = this;
+    tls?.attach(app.server as unknown as Server);
     app.removeAllContentTypeParsers();
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
       done(null, body);

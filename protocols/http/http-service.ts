@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Broker } from '../../src/broker/broker.ts';
 import type { Connections } from '../../src/server/connections.ts';
+import type { TlsIdentity } from '../../src/server/tls-identity.ts';
 import { type HttpAddress, HttpListener } from './http-listener.ts';
 import { Logins } from './login.ts';
 import type { ListenerInfo, ManagementContext } from './management/context.ts';
@@ -18,6 +19,8 @@ import { Statistics } from './statistics.ts';
 /** The management API's listener. */
 export interface ManagementOptions {
   readonly address: HttpAddress;
+  /** Its certificate; null speaks HTTP in plain. */
+  readonly tls: TlsIdentity | null;
   /** What stands before `/api`, e.g. `/rabbit`; '' for nothing. */
   readonly pathPrefix: string;
   readonly maxBodyBytes: number;
@@ -28,6 +31,8 @@ export interface ManagementOptions {
 /** The listener that Prometheus visits. */
 export interface MetricsListenerOptions {
   readonly address: HttpAddress;
+  /** Its certificate; null speaks HTTP in plain. */
+  readonly tls: TlsIdentity | null;
   readonly path: string;
   readonly perObject: boolean;
   /** Has a visitor to log in, as somebody who monitors? */
@@ -41,9 +46,6 @@ export interface HttpServiceOptions
   readonly connections: Connections;
   /** Between two samples of every counter. */
   readonly sampleIntervalMs: number;
-  /** null for none. */
-  readonly management: ManagementOptions | null;
-  readonly metrics: MetricsListenerOptions | null;
   /** Of all other protocols. */
   otherListeners(): readonly ListenerInfo[];
   /** Takes an upgrade to WebSocket on the management port, or says that it is for nobody. */
@@ -57,6 +59,7 @@ export class HttpService {
   private readonly context: ManagementContext;
   private readonly logins: Logins;
   private processMetrics: ProcessMetrics | null = null;
+  private sampling = false;
 
   constructor(options: HttpServiceOptions) {
     this.options = options;
@@ -73,12 +76,11 @@ export class HttpService {
     await Promise.all(this.listeners.map((listener) => listener.stop()));
   }
 
-  /** Starts the management API if there is to be one. @throws Error if its port cannot be had */
-  async startManagement(): Promise<void> {
+  /** Starts a listener of the management API. @throws Error if its port cannot be had */
+  async startManagement(management: ManagementOptions): Promise<void> {
     const { options, context } = this;
-    const { management, broker } = options;
-    if (management === null) return;
-    const limits = { ...management, protocol: 'http', log: broker.log };
+    const protocol = management.tls === null ? 'http' : 'https';
+    const limits = { ...management, protocol, log: options.broker.log };
     const listener = new HttpListener(limits);
     addManagement(listener.app, management.pathPrefix, context, byLogin(this.logins));
     addHealth(listener.app, context);
@@ -87,23 +89,24 @@ export class HttpService {
     });
     await listener.start(management.address);
     this.listeners.push(listener);
-    this.statistics.sampler.start();
+    if (!this.sampling) this.statistics.sampler.start();
+    this.sampling = true;
   }
 
-  /** Starts the metrics if there are to be any. @throws Error if their port cannot be had */
-  async startMetrics(): Promise<void> {
-    const { metrics, broker } = this.options;
-    if (metrics === null) return;
-    const limits = { maxBodyBytes: 1024, corsOrigins: [], corsMaxAge: 0 };
-    const listener = new HttpListener({ ...limits, protocol: 'http/prometheus', log: broker.log });
+  /** Starts a listener for the metrics. @throws Error if its port cannot be had */
+  async startMetrics(metrics: MetricsListenerOptions): Promise<void> {
+    const { tls } = metrics;
+    const limits = { maxBodyBytes: 1024, corsOrigins: [], corsMaxAge: 0, tls };
+    const protocol = `${tls === null ? 'http' : 'https'}/prometheus`;
+    const listener = new HttpListener({ ...limits, protocol, log: this.options.broker.log });
     const viewerOf = metrics.authenticated ? byLogin(this.logins) : null;
-    const processMetrics = new ProcessMetrics();
+    const processMetrics = this.processMetrics ?? new ProcessMetrics();
     const { path, perObject } = metrics;
     addMetrics(listener.app, this.context, processMetrics, { path, perObject, viewerOf });
     try {
       await listener.start(metrics.address);
     } catch (error) {
-      processMetrics.stop();
+      if (this.processMetrics === null) processMetrics.stop();
       throw error;
     }
     this.processMetrics = processMetrics;

@@ -3,7 +3,7 @@
  * comes from. Watches them: new connections get the new certificate, open ones stay as they are.
  * Files that do not fit together (half of a renewal) leave everything as it was.
  */
-import { constants } from 'node:crypto';
+import { constants, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions, type SecureVersion } from 'node:tls';
 import { CERTIFICATE_LOOK_MS } from '../limits.ts';
@@ -57,6 +57,11 @@ export class TlsIdentity {
   /** For the constructor of a TLS or HTTPS server, which then has to be attached. */
   get context(): SecureContextOptions {
     return this.current;
+  }
+
+  /** When the certificate that is shown ends. */
+  get expiresAtMs(): number {
+    return new X509Certificate(this.current.cert as Buffer).validToDate.getTime();
   }
 
   /** From now on the server shows what the files say. */

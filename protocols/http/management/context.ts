@@ -40,6 +40,8 @@ export interface ManagementContext {
   listeners(): readonly ListenerInfo[];
   /** The certificates of listeners with TLS. */
   certificates(): readonly CertificateInfo[];
+  /** How many clients there may be; Infinity if the system sets no limit. */
+  readonly socketsMax: number;
   resources(): ResourceFigures;
 }
 

@@ -68,7 +68,7 @@ function describeNode(context: ManagementContext, call: Call): Record<string, un
     run_queue: 0,
     rates_mode: 'basic',
     fd_total: fdTotal,
-    sockets_total: fdTotal,
+    sockets_total: Math.min(context.socketsMax, fdTotal),
     proc_total: 1_048_576,
     mem_limit: memory.limitBytes,
     mem_alarm: memory.alarm,
