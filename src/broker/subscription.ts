@@ -142,10 +142,9 @@ export class Subscription {
 
   /** Would it take a message now? Asked by the queue before every hand-over. */
   willing(): boolean {
-    if (!this.noAck) {
-      if (this.prefetch !== 0 && this.unsettled.size >= this.prefetch) return false;
-      if (this.window !== null && !this.window.open) return false;
-    }
+    // A channel that has its fill is held back as a whole, consumers without acks too (RabbitMQ).
+    if (this.window !== null && !this.window.open) return false;
+    if (!this.noAck && this.prefetch !== 0 && this.unsettled.size >= this.prefetch) return false;
     return this.consumer.canTake();
   }
 

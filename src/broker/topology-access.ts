@@ -122,6 +122,7 @@ export class TopologyAccess {
     const queue = this.queue(cleanName(name));
     this.checkAny('queue', queue.name);
     this.checkOwner(queue);
+    queue.touch();
     return infoOf(queue);
   }
 
@@ -228,9 +229,15 @@ export class TopologyAccess {
     await this.propose({ op: 'binding.put', record });
   }
 
-  /** Removes a binding. One that does not exist is fine. @throws BrokerError ACCESS_REFUSED */
+  /**
+   * Removes a binding. One that does not exist is fine, whosever queue it would lead to.
+   * @throws BrokerError ACCESS_REFUSED, RESOURCE_LOCKED
+   */
   async unbind(declaration: BindingDeclaration): Promise<void> {
-    await this.propose({ op: 'binding.delete', record: this.checkedBinding(declaration) });
+    const record = this.checkedBinding(declaration);
+    const binding = this.vhost.topology.binding(record);
+    if (binding?.destination.kind === 'queue') this.checkOwner(binding.destination);
+    await this.propose({ op: 'binding.delete', record });
   }
 
   /** Deletes the exclusive queues of the session; it has ended. */

@@ -83,6 +83,12 @@ export class Topology {
     else throw new Error(`unknown command ${(change as VhostChange).op}`);
   }
 
+  /** The binding that is described so, undefined if there is none. */
+  binding(record: BindingRecord): Binding | undefined {
+    const like = this.bindingOf(record);
+    return like === null ? undefined : this.exchanges.get(record.source)?.find(like);
+  }
+
   /** The bindings that lead to a queue or exchange. */
   bindingsTo(destination: Destination): readonly Binding[] {
     return [...(this.inbound.get(destination)?.keys() ?? [])];

@@ -118,7 +118,8 @@ export class Exchange {
     return binding;
   }
 
-  private find(like: Binding): Binding | undefined {
+  /** The binding that is the same as this one. */
+  find(like: Binding): Binding | undefined {
     return this.index.get(indexKey(like))?.find((binding) => sameBinding(binding, like));
   }
 }

@@ -440,7 +440,7 @@ describe.each(BACKENDS)('a queue ($name)', ({ name: backend }) => {
     expect(engine.store.stats().messages).toBe(0);
   });
 
-  test('is used as long as it has a consumer, and by a declaration and a fetch', async () => {
+  test('is used as long as it has a consumer, and by a declaration, passive or not, and a fetch', async () => {
     const { engine, session } = await start();
     const exists = () => engine.vhost.topology.queues.has('e');
     await engine.declare(session, 'e', { 'x-expires': 1000 });
@@ -457,6 +457,8 @@ describe.each(BACKENDS)('a queue ($name)', ({ name: backend }) => {
     await engine.advance(999);
     expect(exists()).toBe(true);
     session.topology.findQueue('e');
+    await engine.advance(999);
+    expect(exists()).toBe(true);
     await engine.advance(1);
     expect(exists()).toBe(false);
   });
