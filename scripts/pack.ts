@@ -48,7 +48,7 @@ export async function pack(out: string): Promise<string> {
       await cp(path.join(root, name), path.join(stage, name), { recursive: true });
     }
   }
-  await checkMain(path.join(stage, MAIN));
+  for (const file of [MAIN, ...Object.values(tools())]) await checkCommand(stage, file);
   await npm(['pack', '--pack-destination', out, '--loglevel=error'], stage);
   return path.join(out, `${manifest.name}-${manifest.version}.tgz`);
 }
@@ -63,7 +63,7 @@ export function packageJson(from: RootManifest): string {
     license: from.license,
     repository: from.repository,
     type: 'module',
-    bin: { warrenmq: MAIN, warren: MAIN },
+    bin: { warrenmq: MAIN, warren: MAIN, ...tools() },
     exports: {
       '.': { types: './src/embed.d.ts', default: './src/embed.js' },
       './package.json': './package.json',
@@ -73,6 +73,13 @@ export function packageJson(from: RootManifest): string {
     dependencies: from.dependencies,
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+/** RabbitMQ's names for what operators do, a file each. */
+const TOOLS = ['rabbitmqctl', 'rabbitmq-diagnostics', 'rabbitmq-plugins', 'rabbitmq-queues'];
+
+function tools(): Record<string, string> {
+  return Object.fromEntries(TOOLS.map((name) => [name, `src/commands/${name}.js`]));
 }
 
 async function compile(stage: string): Promise<void> {
@@ -87,10 +94,11 @@ async function compile(stage: string): Promise<void> {
 }
 
 /** npm links the file as it is: without the first line a shell would run the JavaScript. */
-async function checkMain(file: string): Promise<void> {
+async function checkCommand(stage: string, name: string): Promise<void> {
+  const file = path.join(stage, name);
   const text = await readFile(file, 'utf8');
   if (!text.startsWith('#!/usr/bin/env node\n')) {
-    throw new Error(`${MAIN} must begin with #!/usr/bin/env node`);
+    throw new Error(`${name} must begin with #!/usr/bin/env node`);
   }
   await chmod(file, 0o755);
 }

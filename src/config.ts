@@ -91,6 +91,18 @@ export class Config {
     return this.entry(key).source;
   }
 
+  /** Every setting by its key, for operators to see; without secrets. */
+  shown(): Record<string, unknown> {
+    const all: Record<string, unknown> = {};
+    for (const [key, option] of ALL_OPTIONS) {
+      const { value } = this.entry(key);
+      const secret = option.kind === 'single' && option.secret === true;
+      if (value instanceof Map) all[key] = Object.fromEntries(value);
+      else all[key] = secret ? '***' : value instanceof Set ? [...value] : value;
+    }
+    return all;
+  }
+
   private entry(key: OptionKey): Entry {
     const entry = this.entries.get(key);
     if (entry === undefined) throw new Error(`'${key}' is not an option`);

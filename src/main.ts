@@ -11,7 +11,15 @@ import { RunningBroker } from './running-broker.ts';
 import { VERSION } from './version.ts';
 
 async function main(): Promise<void> {
-  const loaded = loadConfig({ argv: process.argv.slice(2), env: process.env });
+  const argv = process.argv.slice(2);
+  // `warren status` and its kin ask a broker that runs; `warren start` is the broker.
+  if (argv[0] !== undefined && argv[0] !== 'start' && /^[a-z]/.test(argv[0])) {
+    const { runCommand } = await import('./commands/warren.ts');
+    process.exitCode = await runCommand(argv);
+    return;
+  }
+  const flags = argv[0] === 'start' ? argv.slice(1) : argv;
+  const loaded = loadConfig({ argv: flags, env: process.env });
   if (loaded.show === 'help') process.stdout.write(helpText());
   else if (loaded.show === 'version') process.stdout.write(`${VERSION}\n`);
   else await run(loaded);
@@ -27,7 +35,12 @@ async function run({ config, warnings, notes, files }: LoadedConfig): Promise<vo
   for (const text of warnings) log.warning(text);
   for (const text of notes) log.debug(text);
   if (config.get('memory_only')) log.warning('nothing is kept on disk: memory_only is set');
-  const running = await RunningBroker.start({ config, log, configFiles: files });
+  const running = await RunningBroker.start({
+    config,
+    log,
+    configFiles: files,
+    stop: () => process.kill(process.pid, 'SIGTERM'),
+  });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void stop(running, log, signal));
   }

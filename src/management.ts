@@ -14,6 +14,7 @@ import {
 import type { Broker } from './broker/broker.ts';
 import type { Config } from './config.ts';
 import type { ListenerAddress } from './config-value.ts';
+import { controlSocketOf } from './control-socket.ts';
 import { nodeName } from './node-name.ts';
 import type { ResourceMonitor } from './resource-monitor.ts';
 import type { Connections } from './server/connections.ts';
@@ -27,6 +28,8 @@ export interface ManagedParts {
   readonly config: Config;
   readonly configFiles?: readonly string[];
   readonly running: Managed;
+  /** Ends the process, for the command that asks for it. */
+  readonly stop?: () => void;
 }
 
 /** The part of RunningBroker that it needs. */
@@ -46,11 +49,12 @@ interface Managed {
 export async function startManagement(parts: ManagedParts): Promise<HttpService | null> {
   const { config } = parts;
   const wanted = PORTS.filter((port) => config.get(port) !== null);
-  if (wanted.length === 0) return null;
+  if (wanted.length === 0 && parts.running.directory === null) return null;
   const { HttpService } = await loadHttp();
   const service = new HttpService(await optionsOf(parts));
   try {
     for (const port of wanted) await unlessTaken(parts, port, () => startOne(parts, service, port));
+    await service.startControl();
   } catch (error) {
     await service.stop();
     throw error;
@@ -139,6 +143,7 @@ async function optionsOf(parts: ManagedParts): Promise<HttpServiceOptions> {
       },
     }),
     sampleIntervalMs: config.get('collect_statistics_interval'),
+    control: controlOf(parts),
     otherListeners: () =>
       running.listeners.map(({ id, host, port }) => ({ protocol: id, host, port })),
     upgrade: (request, socket, head) => {
@@ -188,5 +193,17 @@ function metricsOf(
     path: config.get('prometheus.path'),
     perObject: config.get('prometheus.return_per_object_metrics'),
     authenticated: config.get('prometheus.authentication.enabled'),
+  };
+}
+
+/** Commands find it in the data directory; without one there is nowhere to look. */
+function controlOf({ config, running, stop }: ManagedParts): HttpServiceOptions['control'] {
+  const { directory } = running;
+  if (directory === null) return null;
+  return {
+    path: controlSocketOf(directory.path),
+    maxBodyBytes: config.get('management.http.max_body_size'),
+    stop: () => stop?.(),
+    configuration: () => config.shown(),
   };
 }

@@ -33,6 +33,8 @@ export interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly clock?: Clock;
+  /** Ends the process, for the command that asks for it. */
+  readonly stop?: () => void;
   /** The files that the configuration is from, for operators to see. */
   readonly configFiles?: readonly string[];
   /** How memory and disk are measured. */

@@ -43,7 +43,8 @@ export function fieldsFromJson(value: unknown): Fields {
   return new Map(Object.entries(value).map(([name, item]) => [name, fieldFromJson(item)]));
 }
 
-function fieldFromJson(value: unknown): Field {
+/** Any JSON value. */
+export function fieldFromJson(value: unknown): Field {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') {
     return Number.isSafeInteger(value) ? new TypedNumber('int64', BigInt(value)) : value;

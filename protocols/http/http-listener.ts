@@ -112,9 +112,17 @@ export class HttpListener {
     }
   }
 
-  /** Listens on a socket in the file system that only its owner can open. */
-  async startLocal(path: string): Promise<void> {
-    await this.app.listen({ path });
+  /** Listens on a socket in the file system, made with these bits taken away. */
+  async startLocal(path: string, umask: number): Promise<void> {
+    await this.app.ready();
+    const { server } = this.app;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      // The socket is made before listen() returns: nobody gets in between it and a chmod.
+      const before = process.umask(umask);
+      server.listen(path, resolve);
+      process.umask(before);
+    });
   }
 
   async stop(): Promise<void> {

@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import type { Broker } from '../../src/broker/broker.ts';
 import type { Connections } from '../../src/server/connections.ts';
 import type { TlsIdentity } from '../../src/server/tls-identity.ts';
+import { type ControlOptions, startControl } from './control.ts';
 import { type HttpAddress, HttpListener } from './http-listener.ts';
 import { Logins } from './login.ts';
 import type { ListenerInfo, ManagementContext } from './management/context.ts';
@@ -46,6 +47,8 @@ export interface HttpServiceOptions
   readonly connections: Connections;
   /** Between two samples of every counter. */
   readonly sampleIntervalMs: number;
+  /** null for none. */
+  readonly control: ControlOptions | null;
   /** Of all other protocols. */
   otherListeners(): readonly ListenerInfo[];
   /** Takes an upgrade to WebSocket on the management port, or says that it is for nobody. */
@@ -58,6 +61,7 @@ export class HttpService {
   private readonly statistics: Statistics;
   private readonly context: ManagementContext;
   private readonly logins: Logins;
+  private control: HttpListener | null = null;
   private processMetrics: ProcessMetrics | null = null;
   private sampling = false;
 
@@ -73,7 +77,8 @@ export class HttpService {
   async stop(): Promise<void> {
     this.statistics.sampler.stop();
     this.processMetrics?.stop();
-    await Promise.all(this.listeners.map((listener) => listener.stop()));
+    const all = this.control === null ? this.listeners : [...this.listeners, this.control];
+    await Promise.all(all.map((listener) => listener.stop()));
   }
 
   /** Starts a listener of the management API. @throws Error if its port cannot be had */
@@ -111,6 +116,12 @@ export class HttpService {
     }
     this.processMetrics = processMetrics;
     this.listeners.push(listener);
+  }
+
+  /** Starts what commands on this machine use, if they are to. */
+  async startControl(): Promise<void> {
+    const { control } = this.options;
+    if (control !== null) this.control = await startControl(this.context, control);
   }
 
   /** The port of a listener; null if it is not there. */

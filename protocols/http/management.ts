@@ -13,12 +13,14 @@ import { consumerResources } from './management/consumer.ts';
 import type { ManagementContext } from './management/context.ts';
 import { definitionResources } from './management/definition.ts';
 import { exchangeResources } from './management/exchange.ts';
+import { featureResources } from './management/feature.ts';
 import { healthResources } from './management/health.ts';
 import { messageResources } from './management/message.ts';
 import { nodeResources } from './management/node.ts';
 import { overviewResources } from './management/overview.ts';
 import { parameterResources } from './management/parameter.ts';
 import { permissionResources } from './management/permission.ts';
+import { policyResources } from './management/policy.ts';
 import { queueResources } from './management/queue.ts';
 import { userResources } from './management/user.ts';
 import { vhostResources } from './management/vhost.ts';
@@ -43,6 +45,8 @@ export function resources(context: ManagementContext): Resource[] {
     ...permissionResources(context),
     ...parameterResources(context),
     ...definitionResources(context),
+    ...policyResources(context),
+    ...featureResources(),
   ];
 }
 

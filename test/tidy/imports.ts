@@ -24,6 +24,7 @@ type Zone =
   | 'cluster'
   | 'server'
   | 'plugins'
+  | 'commands'
   | 'adapter list'
   | 'protocol'
   | 'ui'
@@ -47,6 +48,7 @@ const ZONES: readonly (readonly [RegExp, Zone])[] = [
   [/^src\/cluster\//, 'cluster'],
   [/^src\/server\//, 'server'],
   [/^src\/plugins\//, 'plugins'],
+  [/^src\/commands\//, 'commands'],
   [/^protocols\/index\.ts$/, 'adapter list'],
   [/^protocols\//, 'protocol'],
   [/^ui\//, 'ui'],
@@ -66,6 +68,7 @@ const ARROWS: Readonly<Record<Exclude<Zone, 'free'>, Partial<Record<Zone, Arrow>
     cluster: 'yes',
     server: 'yes',
     plugins: 'yes',
+    commands: 'yes',
     'adapter list': 'yes',
   },
   foundation: { foundation: 'yes', engine: 'types', ports: 'types', server: 'types' },
@@ -75,6 +78,8 @@ const ARROWS: Readonly<Record<Exclude<Zone, 'free'>, Partial<Record<Zone, Arrow>
   cluster: { foundation: 'yes', engine: 'types', ports: 'yes', cluster: 'yes' },
   server: { foundation: 'yes', engine: 'types', server: 'yes' },
   plugins: { foundation: 'yes', engine: 'yes', plugins: 'yes' },
+  // They talk to a broker that runs, and load little, so that health checks are quick.
+  commands: { foundation: 'yes', commands: 'yes' },
   'adapter list': { foundation: 'yes', engine: 'types', server: 'yes', protocol: 'yes' },
   protocol: { foundation: 'yes', engine: 'yes', server: 'yes', protocol: 'yes' },
   ui: { ui: 'yes' },

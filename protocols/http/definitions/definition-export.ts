@@ -9,6 +9,7 @@ import type { Destination } from '../../../src/broker/exchange/matched.ts';
 import type { VHost } from '../../../src/broker/vhost.ts';
 import { RABBITMQ_VERSION, VERSION } from '../../../src/version.ts';
 import { fieldsToJson } from '../field-json.ts';
+import { policyToJson } from '../management/policy.ts';
 
 type Json = Record<string, unknown>;
 
@@ -46,11 +47,14 @@ export function exportAll(broker: Broker, { clusterName }: ExportIdentity): Json
     topic_permissions: administration.topicPermissions
       .list()
       .map(({ user, vhost, exchange, write, read }) => ({ user, vhost, exchange, write, read })),
-    parameters: administration.parameters.list().map(({ value, vhost, component, name }) => {
-      return { value, vhost, component, name };
-    }),
+    parameters: [
+      ...administration.parameters.list().map(({ value, vhost, component, name }) => {
+        return { value, vhost, component, name };
+      }),
+      ...vhosts.flatMap((vhost) => operatorPolicies(vhost).map(inVhost(vhost))),
+    ],
     global_parameters: globalParameters(broker, clusterName),
-    policies: [],
+    policies: vhosts.flatMap((vhost) => policies(vhost).map(inVhost(vhost))),
     queues: vhosts.flatMap((vhost) => queues(vhost).map(inVhost(vhost))),
     exchanges: vhosts.flatMap((vhost) => exchanges(vhost).map(inVhost(vhost))),
     bindings: vhosts.flatMap((vhost) => bindings(vhost).map(inVhost(vhost))),
@@ -68,8 +72,11 @@ export function exportVhost(broker: Broker, vhost: VHost): Json {
     description,
     default_queue_type: defaultQueueType ?? 'classic',
     metadata: { description, tags, default_queue_type: defaultQueueType ?? 'classic' },
-    parameters: parameters.map(({ value, component, name }) => ({ value, component, name })),
-    policies: [],
+    parameters: [
+      ...parameters.map(({ value, component, name }) => ({ value, component, name })),
+      ...operatorPolicies(vhost),
+    ],
+    policies: policies(vhost),
     queues: queues(vhost),
     exchanges: exchanges(vhost),
     bindings: bindings(vhost),
@@ -102,6 +109,17 @@ function globalParameters(broker: Broker, clusterName: string): Json[] {
   const named = listed.some(({ name }) => name === 'cluster_name');
   const own = named ? [] : [{ name: 'cluster_name', value: clusterName }];
   return [...own, ...listed];
+}
+
+function policies({ policies: all }: VHost): Json[] {
+  return all.list('policy').map((record) => ({ name: record.name, ...policyToJson(record) }));
+}
+
+/** RabbitMQ keeps them as parameters, and so do its definitions. */
+function operatorPolicies({ policies: all }: VHost): Json[] {
+  return all.list('operatorPolicy').map((record) => {
+    return { name: record.name, component: 'operator_policy', value: policyToJson(record) };
+  });
 }
 
 function queues(vhost: VHost): Json[] {

@@ -9,9 +9,12 @@ import { AdministrationError } from '../../../src/broker/administration/refusal.
 import type { Broker } from '../../../src/broker/broker.ts';
 import { BrokerError } from '../../../src/broker/errors.ts';
 import type { JsonValue } from '../../../src/broker/json.ts';
+import type { PolicyKind } from '../../../src/broker/policy.ts';
 import type { Session } from '../../../src/broker/session.ts';
+import type { VHost } from '../../../src/broker/vhost.ts';
 import { badRequest } from '../answer.ts';
 import { booleanOr, fieldsOr, isObject, type JsonObject, requireKeys, textOr } from '../input.ts';
+import { putPolicy } from '../management/policy.ts';
 import { userWish } from '../management/user.ts';
 import { vhostWish } from '../management/vhost.ts';
 
@@ -23,7 +26,7 @@ export interface Imported {
 }
 
 /** Queue types of RabbitMQ that are not there. */
-const MISSING_QUEUE_TYPES: readonly string[] = ['quorum', 'stream'];
+const MISSING_QUEUE_TYPES: readonly string[] = ['stream'];
 
 /**
  * Imports a document.
@@ -143,6 +146,11 @@ class Import implements Imported {
     const vhost = this.vhostOf(item);
     const [component, name] = [textOr(item, 'component', ''), textOr(item, 'name', '')];
     const value = item.value as JsonValue;
+    if (component === 'operator_policy') {
+      if (!isObject(value)) throw badRequest('the value of an operator policy must be an object');
+      await this.put('operatorPolicy', vhost, name, value);
+      return;
+    }
     if (this.broker.parameters.component(component) !== undefined) {
       await this.administration.parameters.put(vhost, component, name, value);
       return;
@@ -152,7 +160,23 @@ class Import implements Imported {
   }
 
   private async policy(item: JsonObject): Promise<void> {
-    this.warn(`policy '${textOr(item, 'name', '')}' is left out: there are no policies yet`);
+    requireKeys(item, ['name']);
+    await this.put('policy', this.vhostOf(item), textOr(item, 'name', ''), item);
+  }
+
+  /** A policy that says what nobody here understands is left out: it could have no effect. */
+  private async put(
+    kind: PolicyKind,
+    vhost: string,
+    name: string,
+    definition: JsonObject,
+  ): Promise<void> {
+    try {
+      await putPolicy(this.broker.vhosts.get(vhost) as VHost, kind, name, definition);
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      this.warn(`policy '${name}' is left out: ${error.message.replace(/\s+/g, ' ').trim()}`);
+    }
   }
 
   private async queue(item: JsonObject): Promise<void> {

@@ -45,11 +45,16 @@ function columnsOf(context: ManagementContext): Columns<ConsumerView> {
     channel_details: ({ subscription: { traffic } }) =>
       channelDetails(context.node, traffic, bySession),
     consumer_tag: ({ subscription }) => subscription.tag,
-    consumer_timeout: () => 0,
+    consumer_timeout: ({ subscription }) => Math.max(0, finite(subscription.timeoutMs)),
     exclusive: ({ subscription }) => subscription.exclusive,
     prefetch_count: ({ subscription }) => subscription.prefetch,
     queue: ({ subscription, vhost }) => ({ name: subscription.queue.name, vhost }),
   };
+}
+
+/** No limit at all is shown as 0. */
+function finite(ms: number): number {
+  return Number.isFinite(ms) ? ms : 0;
 }
 
 function channelDetails(

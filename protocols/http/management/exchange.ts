@@ -24,6 +24,7 @@ function columnsOf(context: ManagementContext, call: Call): Columns<ExchangeView
     durable: ({ exchange }) => exchange.durable,
     internal: ({ exchange }) => exchange.internal,
     message_stats: ({ exchange }) => context.statistics.exchanges.stats(exchange, msgRates),
+    policy: ({ exchange }) => exchange.governing.policy?.name,
     name: ({ exchange }) => exchange.name,
     type: ({ exchange }) => exchange.type,
     vhost: ({ vhost }) => vhost,

@@ -3,6 +3,7 @@
  * What only an Erlang process has (reductions, garbage_collection) is left out; what is counted
  * by the engine is under the name that tools know.
  */
+import { effectiveDefinition } from '../../../src/broker/effective.ts';
 import type { Queue } from '../../../src/broker/queue/queue.ts';
 import { fieldsToJson } from '../field-json.ts';
 import type { Columns } from '../listing.ts';
@@ -64,8 +65,19 @@ export class QueueColumns {
       node: () => node,
       state: () => 'running',
       type: ({ queue }) => queue.type,
+      ...this.members(),
       vhost: ({ vhost }) => vhost,
     };
+  }
+
+  /** Of quorum queues: on one node, that node. */
+  private members(): Columns<QueueView> {
+    const { node } = this.context;
+    const ofQuorum =
+      (value: unknown) =>
+      ({ queue }: QueueView) =>
+        queue.type === 'quorum' ? value : undefined;
+    return { leader: ofQuorum(node), members: ofQuorum([node]), online: ofQuorum([node]) };
   }
 
   private totals(): Columns<QueueView> {
@@ -101,6 +113,10 @@ export class QueueColumns {
       return sinceMs === null ? undefined : timestampOf(sinceMs);
     };
     return {
+      policy: ({ queue }) => queue.governing.policy?.name ?? null,
+      operator_policy: ({ queue }) => queue.governing.operatorPolicy?.name ?? null,
+      effective_policy_definition: ({ queue }) =>
+        fieldsToJson(effectiveDefinition(queue.governing)),
       consumers: ({ queue }) => queue.subscriptions.size,
       consumer_capacity: ({ queue }) => capacityOf(queue),
       consumer_utilisation: ({ queue }) => capacityOf(queue),

@@ -1,0 +1,92 @@
+/**
+ * Control: what commands on the broker's own machine may ask for, over a socket that only the
+ * broker's user can open: the management API without a password, and a few things more. Nothing
+ * of this is on a network port.
+ */
+import { existsSync, unlinkSync } from 'node:fs';
+import { ALL_RIGHTS, User } from '../../src/auth/user.ts';
+import type { Broker } from '../../src/broker/broker.ts';
+import { Answer, NO_CONTENT } from './answer.ts';
+import { HttpListener } from './http-listener.ts';
+import { textOr } from './input.ts';
+import type { ManagementContext } from './management/context.ts';
+import { addManagement } from './management.ts';
+import { addResource, objectOf, type Resource } from './routing.ts';
+import { Viewer } from './viewer.ts';
+
+/** What RabbitMQ's own tools call themselves. */
+const ACTOR = 'rmq-cli';
+
+/** Only its owner may open it. */
+const SOCKET_UMASK = 0o177;
+
+export interface ControlOptions {
+  readonly path: string;
+  readonly maxBodyBytes: number;
+  /** Ends the broker. */
+  stop(): void;
+  /** The settings in effect, without secrets. */
+  configuration(): Readonly<Record<string, unknown>>;
+}
+
+/** An administrator who may enter every vhost that there is now. */
+export function operatorOf(broker: Broker): User {
+  const operator = new User(ACTOR, ['administrator']);
+  for (const vhost of broker.vhosts.keys()) operator.permissionsIn(vhost).change(ALL_RIGHTS);
+  return operator;
+}
+
+function controlResources({ broker }: ManagementContext, options: ControlOptions): Resource[] {
+  return [
+    { path: '/control/ping', access: 'anybody', get: () => ({ status: 'ok' }) },
+    {
+      path: '/control/stop',
+      access: 'administrator',
+      post: () => {
+        // The answer goes out first.
+        setImmediate(() => options.stop());
+        return NO_CONTENT;
+      },
+    },
+    {
+      path: '/control/configuration',
+      access: 'administrator',
+      get: () => options.configuration(),
+    },
+    {
+      path: '/control/login',
+      access: 'administrator',
+      post: async (call) => {
+        const body = objectOf(call);
+        const login = {
+          protocol: 'http',
+          username: textOr(body, 'username', ''),
+          password: textOr(body, 'password', ''),
+          peer: { remoteAddress: '127.0.0.1', loopback: true },
+        };
+        const verdict = await broker.authenticate(login);
+        return new Answer(typeof verdict === 'string' ? 401 : 200, { status: 'ok' });
+      },
+    },
+  ];
+}
+
+/** Listens on the socket; one that a dead broker has left is replaced. */
+export async function startControl(
+  context: ManagementContext,
+  options: ControlOptions,
+): Promise<HttpListener> {
+  const { broker } = context;
+  const { path, maxBodyBytes } = options;
+  const limits = { maxBodyBytes, corsOrigins: [], corsMaxAge: 0, log: broker.log };
+  const listener = new HttpListener({ ...limits, protocol: 'control' });
+  const viewerOf = async (): Promise<Viewer> => new Viewer(operatorOf(broker));
+  addManagement(listener.app, '', context, viewerOf);
+  const hasVhost = (name: string): boolean => broker.vhosts.has(name);
+  for (const resource of controlResources(context, options)) {
+    addResource(listener.app, '', resource, { log: broker.log, hasVhost, viewerOf });
+  }
+  if (existsSync(path)) unlinkSync(path);
+  await listener.startLocal(path, SOCKET_UMASK);
+  return listener;
+}

@@ -1,0 +1,27 @@
+/**
+ * The subcommands of `warren`: everything that the tools with RabbitMQ's names can do, under one
+ * name. `warren` alone, or `warren start`, is the broker: main.ts.
+ */
+import { ACCESS_COMMANDS } from './access-commands.ts';
+import { CHECK_COMMANDS } from './check-commands.ts';
+import type { Command } from './command.ts';
+import { LIST_COMMANDS } from './list-commands.ts';
+import { CONTROL_COMMANDS, NODE_COMMANDS } from './node-commands.ts';
+import { POLICY_COMMANDS } from './policy-commands.ts';
+import { run } from './program.ts';
+
+const COMMANDS: readonly Command[] = [
+  ...NODE_COMMANDS,
+  ...CONTROL_COMMANDS,
+  ...CHECK_COMMANDS,
+  ...LIST_COMMANDS,
+  ...ACCESS_COMMANDS,
+  ...POLICY_COMMANDS,
+];
+
+/** Runs a subcommand. Returns the exit code. */
+export function runCommand(argv: readonly string[]): Promise<number> {
+  // `warren list-queues` reads better; RabbitMQ's words work too.
+  const [word = '', ...rest] = argv;
+  return run({ name: 'warren', commands: COMMANDS }, [word.replaceAll('-', '_'), ...rest]);
+}
