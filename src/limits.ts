@@ -220,6 +220,9 @@ export const FRAME_MAX_LEAST = 4096;
  */
 export const MAX_TOPIC_LEVELS = 200;
 
+/** How often MQTT clients that ask for $SYS are told about the broker; mosquitto does the same. */
+export const SYSTEM_TOPICS_INTERVAL_MS = 10_000;
+
 /** Routing keys for which an MQTT client's subscriptions remember what they ask for. */
 export const MQTT_MATCHES_MAX = 1_000;
 

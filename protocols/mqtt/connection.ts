@@ -120,6 +120,7 @@ export class MqttConnection
       state: this.closing ? 'closing' : this.reading.gate.state,
       user: opened.session.user.name,
       vhost: opened.session.vhost.name,
+      session: opened.session,
       clientId: opened.client.clientId,
       heartbeat: opened.keepAliveSeconds,
     };

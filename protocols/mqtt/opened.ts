@@ -166,6 +166,7 @@ export class Opened {
     await this.subscribing.updateExpiry().catch((error: Error) => {
       this.host.shared.broker.log.warning(`expiry of MQTT queues: ${error.message}`);
     });
+    this.sessions.system.forget(this);
     await this.session.close();
     await this.sessions.leave(this.client, will);
   }

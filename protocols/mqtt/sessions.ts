@@ -9,6 +9,7 @@ import type { MqttOptions } from './options.ts';
 import { RetainedStore } from './retained-store.ts';
 import { SessionStore } from './session-store.ts';
 import { SharedGroups } from './shared-groups.ts';
+import { type Census, SystemTopics } from './system-topics.ts';
 import { publishWill, type Will } from './will.ts';
 
 /** A session that a connection has got hold of. */
@@ -22,6 +23,7 @@ export class Sessions {
   readonly groups: SharedGroups;
   readonly retained: RetainedStore;
   readonly store: SessionStore;
+  readonly system: SystemTopics;
   private readonly broker: Broker;
   private readonly sessions = new Map<string, ClientSession>();
 
@@ -31,6 +33,7 @@ export class Sessions {
     this.groups = new SharedGroups(broker);
     this.retained = new RetainedStore(broker, options.retained);
     this.store = new SessionStore(broker);
+    this.system = new SystemTopics(broker, options, () => this.census());
     for (const session of this.store.restore()) {
       this.sessions.set(keyOf(session.vhost, session.clientId), session);
       for (const { group, filter } of session.shared.values()) {
@@ -93,10 +96,17 @@ export class Sessions {
 
   /** Stops every timer: the broker stops. */
   stop(): void {
+    this.system.stop();
     for (const session of this.sessions.values()) {
       session.expiry?.cancel();
       session.will?.timer.cancel();
     }
+  }
+
+  private census(): Census {
+    let connected = 0;
+    for (const { user } of this.sessions.values()) if (user !== null) connected++;
+    return { connected, total: this.sessions.size };
   }
 
   private expireLater(session: ClientSession): void {

@@ -21,6 +21,7 @@ import { fieldsOf } from './session-store.ts';
 import type { Sessions } from './sessions.ts';
 import type { SharedGroups } from './shared-groups.ts';
 import type { SubscriptionOptions } from './subscription-set.ts';
+import { isSystemFilter } from './system-topics.ts';
 import { isShared, isTopicFilter, keyOf, sharedFilterOf } from './topics.ts';
 
 const KINDS: readonly QueueKind[] = [0, 1];
@@ -295,6 +296,7 @@ export class Subscribing {
 
   private sendRetained(filter: string, kind: QueueKind): void {
     const { sessions, session, client } = this.subscriber;
+    if (isSystemFilter(filter)) sessions.system.watch(this.subscriber, filter);
     const found = sessions.retained.in(session.vhost.name).match(filter, session.vhost.clock.now());
     for (const { exchange, routingKey, properties, body, arrivedAtMs } of found) {
       const message = new Message(exchange, routingKey, asRetained(properties), body);

@@ -451,3 +451,41 @@ describe('DISCONNECT', () => {
     expect(client.unread).toEqual([]);
   });
 });
+
+describe('$SYS', () => {
+  it('tells about the broker, at once and again', async () => {
+    const time = new ManualClock();
+    const own = await startMqtt({}, time);
+    const client = await RawMqtt.login(own.mqttPort, 5);
+    await client.subscribe('$SYS/broker/clients/#', 1);
+    const first = publishes(await client.ping())
+      .map(shown)
+      .sort();
+    expect(first).toEqual([
+      '$SYS/broker/clients/connected 1 qos=0 retain',
+      '$SYS/broker/clients/disconnected 0 qos=0 retain',
+      '$SYS/broker/clients/total 1 qos=0 retain',
+    ]);
+    await RawMqtt.login(own.mqttPort, 4);
+    time.advance(10_000);
+    expect(shown(await client.next())).toBe('$SYS/broker/clients/connected 2 qos=0');
+    await own.stop();
+  });
+
+  it('is for those who ask for it by name', async () => {
+    const time = new ManualClock();
+    const own = await startMqtt({}, time);
+    const client = await RawMqtt.login(own.mqttPort, 5);
+    await client.subscribe('#', 0);
+    await client.subscribe('$SYS/broker/version', 0);
+    const [version, ...more] = await client.ping();
+    expect([shown(version!), more]).toEqual([
+      expect.stringMatching(/^\$SYS\/broker\/version Warren \d/),
+      [],
+    ]);
+    await client.unsubscribe('$SYS/broker/version');
+    time.advance(30_000);
+    expect(await client.ping()).toEqual([]);
+    await own.stop();
+  });
+});
