@@ -7,9 +7,19 @@ import { Config } from '../src/config.ts';
 import { silentLog } from '../src/log.ts';
 import { RunningBroker } from '../src/running-broker.ts';
 
+/** Of the listeners beside AMQP's, only MQTT's is wanted here. */
+const QUIET = {
+  memory_only: true,
+  'web_mqtt.tcp.port': 'none',
+  'stomp.listeners.tcp': 'none',
+  'web_stomp.tcp.port': 'none',
+  'web_amqp.tcp.port': 'none',
+  'management.tcp.port': 'none',
+  'prometheus.tcp.port': 'none',
+} as const;
+
 test('a default port of another protocol that is taken is reported, and the broker starts', async () => {
-  const listening = { 'listeners.tcp.default': '127.0.0.1:0', memory_only: true };
-  const config = Config.from({ ...listening, 'web_mqtt.tcp.port': 'none' });
+  const config = Config.from({ ...QUIET, 'listeners.tcp.default': '127.0.0.1:0' });
   // Whoever has 1883 on this machine, we or somebody else: nobody else can have it now.
   const holder = createServer();
   await new Promise((resolve) => {
@@ -30,7 +40,7 @@ test('a port that was asked for and is taken stops the start', async () => {
   await new Promise((resolve) => holder.listen(0, '127.0.0.1', resolve as () => void));
   const { port } = holder.address() as AddressInfo;
   const config = Config.from({
-    ...{ 'listeners.tcp': 'none', 'web_mqtt.tcp.port': 'none', memory_only: true },
+    ...{ ...QUIET, 'listeners.tcp': 'none' },
     'mqtt.listeners.tcp.default': `127.0.0.1:${port}`,
   });
   await expect(RunningBroker.start({ config, log: silentLog })).rejects.toThrow(/is taken/);

@@ -38,6 +38,7 @@ export class Fetches {
     } else {
       counts.get++;
       queue.unsettled++;
+      queue.unsettledBytes += delivery.message.body.length;
       holder.add(delivery);
       queue.handedOut(delivery);
     }
