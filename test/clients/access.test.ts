@@ -3,7 +3,8 @@
  * be told what RabbitMQ 4.0 told it (access/rabbitmq-4.0.json); amqplib is there when an operator
  * changes things under it.
  */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ChannelModel, connect } from 'amqplib';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -124,6 +125,52 @@ describe('guessing passwords', () => {
       await (await late).close();
     } finally {
       await slow.stop();
+    }
+  });
+});
+
+describe('what operators have said', () => {
+  test('is there after a restart, and what they deleted is not', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'warren-access-'));
+    const open = () => startObserved({ data_dir: directory });
+    const all = ({ users, vhosts, permissions, topicPermissions, parameters }: Administration) => ({
+      users: users.list(),
+      vhosts: vhosts.list().map(({ name, metadata, limits }) => ({ name, metadata, limits })),
+      permissions: [...permissions.list(), ...topicPermissions.list()],
+      parameters: [...parameters.list(), ...parameters.listGlobal()],
+    });
+    let kept = await open();
+    try {
+      const first = kept.broker.administration('guest');
+      await first.vhosts.put('kept', { description: 'd', tags: 'a', tracing: true });
+      await first.vhosts.put('gone');
+      await first.users.put('u', { password: 'p', tags: 't', limits: { 'max-channels': 5 } });
+      await first.permissions.put('u', 'gone', ALL);
+      await first.permissions.put('u', 'kept', ALL);
+      await first.topicPermissions.put('u', 'kept', 'amq.topic', { write: '^a', read: '^b' });
+      await first.parameters.setLimits('kept', { 'max-queues': 3 });
+      await first.parameters.putGlobal('g', { a: [1, null, 'x'] });
+      const connection = await connect(`amqp://u:p@127.0.0.1:${kept.port}/gone`);
+      connection.on('error', () => {});
+      const channel = await connection.createConfirmChannel();
+      await channel.assertQueue('q');
+      channel.sendToQueue('q', Buffer.from('a'), { persistent: true });
+      await channel.waitForConfirms();
+      const forced = closedByForce(connection);
+      await first.vhosts.delete('gone');
+      await forced;
+      const said = all(first);
+      await kept.stop();
+      kept = await open();
+      expect(all(kept.broker.administration())).toEqual(said);
+      expect(kept.broker.store.stats().messages).toBe(0);
+      const again = kept.broker.administration('guest');
+      await again.vhosts.put('gone');
+      expect(again.permissions.get('u', 'gone')).toBeNull();
+      expect(kept.broker.vhosts.get('gone')?.topology.queues.size).toBe(0);
+    } finally {
+      await kept.stop();
+      rmSync(directory, { recursive: true, force: true });
     }
   });
 });
