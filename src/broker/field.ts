@@ -93,11 +93,21 @@ export function stringOf(field: Field | undefined): string | null {
   return typeof field === 'string' ? field : null;
 }
 
-/** A number as decimal text, whatever its type; anything else as JavaScript prints it. */
+/** A value as RabbitMQ's error texts print it. */
 export function textOf(field: Field): string {
   if (field === null) return 'undefined';
-  const integer = integerOf(field);
-  return integer === null ? String(field) : String(integer);
+  if (field instanceof Timestamp) return String(field.seconds);
+  if (!isNumeric(field)) return String(field);
+  const value = numericOf(field);
+  return isFraction(field) ? fractionText(Number(value)) : String(value);
+}
+
+/** As Erlang does: `1.5`, `10.0`, and `6.0e4` where that is shorter. */
+function fractionText(value: number): string {
+  const plain = Number.isInteger(value) ? value.toFixed(1) : String(value);
+  const [digits, power] = value.toExponential().replace('+', '').split('e') as [string, string];
+  const short = `${digits.includes('.') ? digits : `${digits}.0`}e${power}`;
+  return short.length < plain.length ? short : plain;
 }
 
 /** The name of the field's type in RabbitMQ's words, as its error texts print them. */
@@ -131,7 +141,10 @@ const RABBITMQ_NUMBER_TYPES: Readonly<Record<NumberType, string>> = {
   double: 'double',
 };
 
-/** Are the two values the same? Integers of every width compare by value, as in RabbitMQ. */
+/**
+ * Are the two values the same? Integers of every width compare by value, and so do floats and
+ * doubles, but 1 is not 1.0, as in RabbitMQ 4.
+ */
 export function sameField(a: Field | undefined, b: Field | undefined): boolean {
   if (a === b) return true;
   if (a === undefined || b === undefined || a === null || b === null) return false;
@@ -141,7 +154,8 @@ export function sameField(a: Field | undefined, b: Field | undefined): boolean {
   if (a instanceof Decimal) return b instanceof Decimal && sameDecimal(a, b);
   if (Array.isArray(a)) return Array.isArray(b) && sameArray(a, b);
   if (a instanceof Map) return b instanceof Map && sameFields(a, b);
-  return isNumeric(a) && isNumeric(b) && numericOf(a) === numericOf(b);
+  if (!isNumeric(a) || !isNumeric(b) || isFraction(a) !== isFraction(b)) return false;
+  return numericOf(a) === numericOf(b);
 }
 
 /** Do both hold the same names with the same values, in whatever order? */
@@ -165,15 +179,20 @@ function isNumeric(field: Field): field is number | TypedNumber {
   return typeof field === 'number' || field instanceof TypedNumber;
 }
 
+/** Of a type that has fractions, whether this one has or not. */
+function isFraction(field: number | TypedNumber): boolean {
+  if (typeof field === 'number') return !Number.isInteger(field);
+  return field.type === 'float' || field.type === 'double';
+}
+
 /** Something that a Map finds equal exactly when sameField() does. */
 export type ValueKey = string | number | bigint | boolean;
 
 /** A value as the key of a Map; undefined if it is none of the types for which that works. */
 export function keyOf(field: Field): ValueKey | undefined {
   if (typeof field === 'string' || typeof field === 'boolean') return field;
-  if (field === null || !isNumeric(field)) return undefined;
-  const value = numericOf(field);
-  return Number.isNaN(value) ? undefined : value;
+  if (field === null || !isNumeric(field) || isFraction(field)) return undefined;
+  return numericOf(field);
 }
 
 /** Comparable across widths: integers as bigint where they need it, else as number. */

@@ -10,11 +10,33 @@ import {
   stringOf,
   Timestamp,
   TypedNumber,
+  textOf,
   typeOf,
 } from '../../src/broker/field.ts';
 import { anyField, anyFields } from '../support/fields.ts';
 
 describe('fields', () => {
+  test('are printed as Erlang prints them', () => {
+    const texts: readonly (readonly [Field, string])[] = [
+      [null, 'undefined'],
+      ['text', 'text'],
+      [7, '7'],
+      [new TypedNumber('int64', 2n ** 60n), '1152921504606846976'],
+      [1.5, '1.5'],
+      [new TypedNumber('double', 10), '10.0'],
+      [new TypedNumber('double', 60_000), '6.0e4'],
+      [new TypedNumber('float', 123_456), '123456.0'],
+      [new Timestamp(5), '5'],
+    ];
+    for (const [field, text] of texts) expect(textOf(field)).toBe(text);
+  });
+
+  test('are the same whatever their width, but an integer is not a fraction', () => {
+    expect(sameField(1, new TypedNumber('int64', 1n))).toBe(true);
+    expect(sameField(new TypedNumber('float', 1), new TypedNumber('double', 1))).toBe(true);
+    expect(sameField(1, new TypedNumber('double', 1))).toBe(false);
+  });
+
   test('name their types as RabbitMQ does', () => {
     const names: readonly (readonly [Field, string])[] = [
       [null, 'void'],
