@@ -24,6 +24,14 @@ import {
   type QueueDeclaration,
 } from './queue-declaration.ts';
 import type { Quota } from './quota.ts';
+import {
+  checkReserved,
+  defaultExchangeRefusal,
+  inUse,
+  locked,
+  refuseDefault,
+  unconditional,
+} from './topology-refusals.ts';
 import type { Churn } from './totals.ts';
 import type { VHost } from './vhost.ts';
 
@@ -358,39 +366,6 @@ export class TopologyAccess {
 
 function infoOf(queue: Queue): QueueInfo {
   return { name: queue.name, messages: queue.size, consumers: queue.subscriptions.size };
-}
-
-function locked(queue: Queue): BrokerError {
-  const text =
-    `cannot obtain exclusive access to locked ${queue}. It could be originally declared on ` +
-    'another connection or the exclusive property value does not match that of the original ' +
-    'declaration.';
-  return new BrokerError('RESOURCE_LOCKED', text);
-}
-
-function unconditional(queue: Queue, flag: string): BrokerError {
-  const text =
-    `cannot delete ${queue}. queue.delete operations with ${flag} flag set are not supported by ` +
-    `${queue.type} queues`;
-  return new BrokerError('NOT_IMPLEMENTED', text);
-}
-
-function inUse(what: Queue | Exchange): BrokerError {
-  return new BrokerError('PRECONDITION_FAILED', `${what} in use`);
-}
-
-function checkReserved(kind: 'queue' | 'exchange', name: string): void {
-  if (!name.startsWith('amq.')) return;
-  const text = `${kind} name '${name}' contains reserved prefix 'amq.*'`;
-  throw new BrokerError('ACCESS_REFUSED', text);
-}
-
-function refuseDefault(name: string): void {
-  if (name === '') throw defaultExchangeRefusal();
-}
-
-function defaultExchangeRefusal(): BrokerError {
-  return new BrokerError('ACCESS_REFUSED', 'operation not permitted on the default exchange');
 }
 
 function checkSameExchange(exchange: Exchange, wanted: ExchangeDeclaration): void {
