@@ -7,7 +7,7 @@ import type { Delivery } from '../../../src/broker/delivery.ts';
 import type { Field } from '../../../src/broker/field.ts';
 import {
   Answers,
-  ASYNC_BACKENDS,
+  KEEPING_BACKENDS,
   BACKENDS,
   type BackendName,
   bodyOf,
@@ -321,7 +321,7 @@ describe.each(BACKENDS)('a quorum queue ($name)', ({ name: backend }) => {
   });
 });
 
-describe.each(ASYNC_BACKENDS)('after a crash a quorum queue ($name)', ({ name: backend }) => {
+describe.each(KEEPING_BACKENDS)('after a crash a quorum queue ($name)', ({ name: backend }) => {
   test('has its messages, transient ones too, with priorities and counts', async () => {
     const { engine, session, fetch, settle } = await start(backend);
     const publish = (body: string, priority?: number) =>

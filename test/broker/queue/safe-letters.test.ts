@@ -4,7 +4,7 @@ import type { Field } from '../../../src/broker/field.ts';
 import { DEAD_LETTER_RETRY_MS, DEAD_LETTERS_UNDERWAY } from '../../../src/limits.ts';
 import {
   Answers,
-  ASYNC_BACKENDS,
+  KEEPING_BACKENDS,
   BACKENDS,
   type BackendName,
   Engine,
@@ -146,7 +146,7 @@ describe.each(BACKENDS)('a dead letter that must arrive ($name)', ({ name: backe
   });
 });
 
-describe.each(ASYNC_BACKENDS)('a dead letter that must arrive ($name)', ({ name: backend }) => {
+describe.each(KEEPING_BACKENDS)('a dead letter that must arrive ($name)', ({ name: backend }) => {
   test('is a message of its queue again after a crash', async () => {
     const { engine, die } = await start(backend, { full: FULL });
     await die('1', '2');
