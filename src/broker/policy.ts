@@ -57,6 +57,11 @@ export class PolicyList {
     return this.byName.get(name)?.record ?? null;
   }
 
+  /** What the policy of that name matches; null if there is none. */
+  patternOf(name: string): RegExp | null {
+    return this.byName.get(name)?.pattern ?? null;
+  }
+
   /** The highest priority first. */
   all(): PolicyRecord[] {
     return this.ordered.map(({ record }) => record);

@@ -176,6 +176,11 @@ export class Subscription {
     if (this.parked) this.resume();
   }
 
+  /** It has ended, and what it held was taken from it. */
+  relieved(): void {
+    this.onEnd?.(this);
+  }
+
   /** Ends it. What it holds stays out until it is settled or its session closes. */
   cancel(): void {
     if (this.ended) return;

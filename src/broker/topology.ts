@@ -227,15 +227,22 @@ export class Topology {
   }
 
   private applyPolicy(change: PolicyChange): void {
-    if (change.op === 'policy.put') this.policies.policy.put(change.record);
-    else if (change.op === 'policy.delete') this.policies.policy.delete(change.name);
-    else if (change.op === 'operatorPolicy.put') this.policies.operatorPolicy.put(change.record);
-    else this.policies.operatorPolicy.delete(change.name);
+    const isPolicy = change.op === 'policy.put' || change.op === 'policy.delete';
+    const list = this.policies[isPolicy ? 'policy' : 'operatorPolicy'];
+    const name = 'record' in change ? change.record.name : change.name;
+    const before = list.patternOf(name);
+    if ('record' in change) list.put(change.record);
+    else list.delete(name);
+    const after = list.patternOf(name);
+    // Only these: a log may have many policies after many queues.
+    const concerns = (what: string): boolean => !!before?.test(what) || !!after?.test(what);
     for (const queue of this.queues.values()) {
+      if (!concerns(queue.name)) continue;
       const governing = this.governingQueue(queue.name, queue.rules);
       if (!isSame(governing, queue.governing)) queue.govern(governing);
     }
     for (const exchange of this.exchanges.values()) {
+      if (!concerns(exchange.name)) continue;
       const governing = this.governingExchange(exchange.name);
       if (!isSame(governing, exchange.governing)) exchange.govern(governing);
     }

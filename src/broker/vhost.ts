@@ -144,8 +144,9 @@ export class VHost implements TopologyHost, LetterHost {
     for (const message of messages) {
       matched.reset();
       matched.add(destination);
+      this.extraKeys = message.copyKeys('CC');
       if (destination.kind === 'exchange')
-        this.routeOn(destination, message, message.copyKeys('CC'), matched);
+        this.routeOn(destination, message, this.extraKeys, matched);
       this.place(message, null);
     }
   }
@@ -169,6 +170,7 @@ export class VHost implements TopologyHost, LetterHost {
     message: Message,
     extraKeys: readonly string[] | null,
   ): readonly Queue[] {
+    this.extraKeys = extraKeys;
     this.route(exchange, message, extraKeys, this.matched);
     return this.matched.all();
   }

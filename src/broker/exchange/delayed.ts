@@ -79,6 +79,9 @@ export function checkDelay(message: Message): void {
 export function heldMessage(message: Message, hiddenKeys: readonly string[] | null): Message {
   const { properties, exchange, routingKey, body } = message;
   const headers = new Map<string, Field>(properties.headers ?? NO_FIELDS);
+  // A publisher has no say in these.
+  headers.delete(EXPIRATION);
+  headers.delete(KEYS);
   if (properties.expiration !== undefined) headers.set(EXPIRATION, properties.expiration);
   if (hiddenKeys !== null) headers.set(KEYS, [...hiddenKeys]);
   const expiration = String(Math.min(delayOf(message), DELAY_MAX_MS));

@@ -65,6 +65,7 @@ export class DeliveryTimeouts {
       (delivery.tally as Tally).withdrawn = true;
       this.queue.settle(delivery, 'release');
     }
+    subscription.relieved();
     subscription.consumer.cancelled('consumer timeout');
   }
 

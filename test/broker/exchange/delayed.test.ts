@@ -106,6 +106,25 @@ describe.each(BACKENDS)('a delayed message exchange ($name)', ({ name: backend }
   });
 });
 
+describe('what a delayed message keeps for itself', () => {
+  test('cannot be said by its publisher, and is not that of another message', async () => {
+    const { engine, session, delayed } = await start('memory', 'topic');
+    await engine.declare(session, 'secret');
+    await engine.bind(session, 'x', 'secret', 'secret');
+    await engine.declare(session, 'dying', { 'x-dead-letter-exchange': 'x' });
+    const forged = { 'x-delayed-keys': ['secret'], 'x-delayed-expiration': 'soon' };
+    session.publish(delayed('forged', 50, forged), null);
+    session.publish(message('amq.direct', 'k', '', { headers: headers({ CC: ['secret'] }) }), null);
+    session.publish(message('', 'dying', 'm', { headers: headers({ 'x-delay': 50 }) }), null);
+    engine.consume(session, 'dying').settle('reject');
+    await engine.advance(50);
+    expect(engine.queue('secret').size).toBe(0);
+    const delivery = await engine.fetch(session, 'q');
+    expect(delivery?.message.properties.headers).toEqual(headers({ 'x-delay': -50 }));
+    expect(delivery?.message.properties.expiration).toBeUndefined();
+  });
+});
+
 describe.each(KEEPING_BACKENDS)('after a crash ($name)', ({ name: backend }) => {
   test('what was delayed waits on, transient messages too, and goes where it should', async () => {
     const { engine, session, delayed } = await start(backend);

@@ -7,13 +7,13 @@ import type { Delivery } from '../../../src/broker/delivery.ts';
 import type { Field } from '../../../src/broker/field.ts';
 import {
   Answers,
-  KEEPING_BACKENDS,
   BACKENDS,
   type BackendName,
   bodyOf,
   Engine,
   type EngineOptions,
   headers,
+  KEEPING_BACKENDS,
   message,
   refusal,
 } from '../../support/engine.ts';
@@ -247,6 +247,7 @@ describe.each(BACKENDS)('a quorum queue ($name)', ({ name: backend }) => {
       [1, 0],
       [1, 0],
     ]);
+    expect((session as unknown as { subscriptions: Set<unknown> }).subscriptions.size).toBe(0);
     // Too late, and without harm.
     slow.settle('ack');
     slow.settle('reject');

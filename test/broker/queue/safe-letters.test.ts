@@ -4,12 +4,12 @@ import type { Field } from '../../../src/broker/field.ts';
 import { DEAD_LETTER_RETRY_MS, DEAD_LETTERS_UNDERWAY } from '../../../src/limits.ts';
 import {
   Answers,
-  KEEPING_BACKENDS,
   BACKENDS,
   type BackendName,
   Engine,
   type EngineOptions,
   headers,
+  KEEPING_BACKENDS,
   message,
 } from '../../support/engine.ts';
 
