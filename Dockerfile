@@ -21,10 +21,15 @@ RUN groupadd --system --gid 999 warren \
 WORKDIR /opt/warren
 COPY --from=package /warren/dist/package ./
 COPY --from=dependencies /warren/node_modules ./node_modules
-ENV NODE_ENV=production WARREN_DATA_DIR=/var/lib/rabbitmq/warren
+# What scripts and probes of RabbitMQ's image call.
+RUN for name in rabbitmqctl rabbitmq-diagnostics rabbitmq-plugins rabbitmq-queues; do \
+    ln -s "/opt/warren/src/commands/$name.js" "/usr/local/bin/$name"; done \
+  && ln -s /opt/warren/src/main.js /usr/local/bin/warren
+# As in RabbitMQ's image: guest may log in from other containers. Set RABBITMQ_DEFAULT_PASS.
+ENV NODE_ENV=production WARREN_DATA_DIR=/var/lib/rabbitmq/warren WARREN_LOOPBACK_USERS=none
 USER 999:999
 VOLUME /var/lib/rabbitmq
-EXPOSE 5672 15674 61613
+EXPOSE 1883 5672 15672 15674 15675 15692 61613
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "const port = /[0-9]+$/.exec(process.env.WARREN_LISTENERS_TCP_DEFAULT ?? '5672')[0]; require('node:net').connect(port, '127.0.0.1').on('connect', () => process.exit(0)).on('error', () => process.exit(1))"]

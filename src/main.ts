@@ -12,13 +12,16 @@ import { VERSION } from './version.ts';
 
 async function main(): Promise<void> {
   const argv = process.argv.slice(2);
-  // `warren status` and its kin ask a broker that runs; `warren start` is the broker.
-  if (argv[0] !== undefined && argv[0] !== 'start' && /^[a-z]/.test(argv[0])) {
+  const word = /^[a-z]/.test(argv[0] ?? '') ? argv[0] : undefined;
+  // `warren status` and its kin ask a broker that runs; `warren start` is the broker, and so is
+  // what RabbitMQ's image is started with.
+  const starts = word === 'start' || word === 'rabbitmq-server';
+  if (word !== undefined && !starts) {
     const { runCommand } = await import('./commands/warren.ts');
     process.exitCode = await runCommand(argv);
     return;
   }
-  const flags = argv[0] === 'start' ? argv.slice(1) : argv;
+  const flags = starts ? argv.slice(1) : argv;
   const loaded = loadConfig({ argv: flags, env: process.env });
   if (loaded.show === 'help') process.stdout.write(helpText());
   else if (loaded.show === 'version') process.stdout.write(`${VERSION}\n`);

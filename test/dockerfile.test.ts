@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { readEnvironment } from '../src/config-environment.ts';
 import { Child } from './support/child.ts';
 
 const root = path.join(import.meta.dirname, '..');
@@ -73,7 +74,27 @@ test('it does not run as root', () => {
 test('its volume holds the data directory, and it promises no port that the broker has not', () => {
   const [, data] = / WARREN_DATA_DIR=(\S+)/.exec(only('ENV'))!;
   expect(path.dirname(data!)).toBe(only('VOLUME'));
-  expect(only('EXPOSE')).toBe('5672 15674 61613');
+  expect(only('EXPOSE')).toBe('1883 5672 15672 15674 15675 15692 61613');
+});
+
+test('the tools with RabbitMQ’s names are on the path, and are in the package', () => {
+  const links = image.find(({ name, rest }) => name === 'RUN' && rest.includes('ln -s'))!.rest;
+  const [, names] = /for name in ([\w -]+);/.exec(links)!;
+  for (const name of names!.split(' ')) {
+    expect(existsSync(path.join(root, `src/commands/${name}.ts`)), name).toBe(true);
+  }
+});
+
+test('every variable that it sets is a setting', () => {
+  const variables = Object.fromEntries(
+    only('ENV')
+      .split(' ')
+      .map((pair) => pair.split('=')),
+  );
+  const files = { readText: () => null, list: () => null };
+  const { settings, warnings } = readEnvironment(variables, files);
+  expect(settings.map(({ key }) => key).sort()).toEqual(['data_dir', 'loopback_users']);
+  expect(warnings).toEqual([]);
 });
 
 test('what it copies from the repository exists, and is not ignored', () => {
