@@ -77,6 +77,14 @@ export const STOMP_OPTIONS = {
     secret: true,
     text: 'The password of stomp.default_user.',
   }),
+  'stomp.ssl_cert_login': single({
+    group: STOMP,
+    type: boolean,
+    default: 'false',
+    text:
+      'Whether STOMP clients that name nobody are the user that their TLS certificate names, as ' +
+      'ssl_cert_login_from reads it; no password is asked then.',
+  }),
   'stomp.implicit_connect': single({
     group: STOMP,
     type: boolean,

@@ -70,7 +70,6 @@ export const UNSUPPORTED_KEYS: readonly string[] = [
   'web_mqtt.',
   'web_mqtt_examples.',
   'stomp.max_connections',
-  'stomp.ssl_cert_login',
   'stomp.tcp_listen_options.',
   'web_stomp.allow_origins',
   'web_stomp.allow_origins.',

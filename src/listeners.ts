@@ -273,6 +273,7 @@ function stompOf(config: Config, broker: Broker): Protocol {
     defaultVhost: config.get('stomp.default_vhost'),
     defaultUser: config.get('stomp.default_user'),
     defaultPassword: config.get('stomp.default_pass') ?? '',
+    certificateLogin: config.get('stomp.ssl_cert_login'),
     topicExchange: config.get('stomp.default_topic_exchange'),
     nackRequeues: config.get('stomp.default_nack_requeue'),
     implicitConnect: config.get('stomp.implicit_connect'),

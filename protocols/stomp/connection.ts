@@ -5,6 +5,7 @@
  */
 import type { Broker } from '../../src/broker/broker.ts';
 import { BrokerError } from '../../src/broker/errors.ts';
+import type { Fields } from '../../src/broker/field.ts';
 import { generatedName } from '../../src/broker/queue-declaration.ts';
 import type { Timer } from '../../src/clock.ts';
 import { STOMP_HEAD_MAX_BYTES } from '../../src/limits.ts';
@@ -47,6 +48,9 @@ export interface StompOptions extends LoginOptions {
   /** How long a client may take to log in; Infinity for ever. */
   readonly loginTimeoutMs: number;
 }
+
+/** STOMP clients do not say what they are: RabbitMQ's words for it. */
+const CLIENT_PROPERTIES: Fields = new Map([['product', 'STOMP client']]);
 
 /** The frame that a client may leave out. */
 const IMPLICIT_CONNECT = new FrameHead('CONNECT', [], [], NO_CONTENT_LENGTH);
@@ -139,6 +143,8 @@ export class StompConnection implements Connection, FrameSink, CommandHost, Logi
       state: this.stateName(),
       user: session?.user.name ?? null,
       vhost: session?.vhost.name ?? null,
+      session: session ?? null,
+      clientProperties: CLIENT_PROPERTIES,
       channels: session === undefined ? 0 : 1,
     };
   }

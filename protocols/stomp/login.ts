@@ -24,6 +24,8 @@ export interface LoginOptions {
   /** The user of clients that name none; null if they have to. */
   readonly defaultUser: string | null;
   readonly defaultPassword: string;
+  /** Are clients that name nobody the user of their certificate, if they have shown one? */
+  readonly certificateLogin: boolean;
 }
 
 /** What a client has got. */
@@ -54,9 +56,7 @@ export function login(
     return version === '1.0' ? value?.replace(/^ +/, '') : value;
   };
   const heartbeat = heartbeatPlan(get('heart-beat'));
-  const named = get('login');
-  const username = named ?? options.defaultUser ?? '';
-  const password = get('passcode') ?? (named === undefined ? options.defaultPassword : '');
+  const { username, password } = claimOf(get('login'), get('passcode'), host, options);
   const vhost = vhostOf(get('host'), host.broker, options.defaultVhost);
   const judged = (verdict: LoginVerdict): LoggedIn => {
     if (typeof verdict === 'string') throw new LoginRefusal(username, verdict);
@@ -65,6 +65,20 @@ export function login(
   const claim = { protocol: 'stomp', username, password, peer: host.client };
   const verdict = host.broker.authenticate(claim);
   return verdict instanceof Promise ? verdict.then(judged) : judged(verdict);
+}
+
+/** Who the client says it is. A password of null: its certificate has proved it. */
+function claimOf(
+  login: string | undefined,
+  passcode: string | undefined,
+  { broker, client }: LoginHost,
+  options: LoginOptions,
+): { readonly username: string; readonly password: string | null } {
+  if (login !== undefined) return { username: login, password: passcode ?? '' };
+  const certificate = options.certificateLogin ? (client.tls?.certificate ?? null) : null;
+  const proven = certificate === null ? null : broker.authentication.certificateName(certificate);
+  if (proven !== null) return { username: proven, password: null };
+  return { username: options.defaultUser ?? '', password: passcode ?? options.defaultPassword };
 }
 
 /** A login that failed: the reason is for the log only. */

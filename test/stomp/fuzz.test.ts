@@ -122,7 +122,7 @@ it('a frame reader reads mutated frames the same however they are cut', () => {
 
 const OPTIONS: StompOptions = {
   ...{ defaultVhost: '/', defaultUser: null, defaultPassword: '', topicExchange: 'amq.topic' },
-  ...{ nackRequeues: true, implicitConnect: false, hideServer: false },
+  ...{ nackRequeues: true, implicitConnect: false, hideServer: false, certificateLogin: false },
   ...{ maxFrameBytes: 4096, maxFrameBytesBeforeLogin: 2048, loginTimeoutMs: 1000 },
 };
 
