@@ -3,7 +3,7 @@
  * ordinal belongs to, and what its ack journal has not been told yet. Knows no files. Hot path:
  * settle, place.
  */
-import { RecordIndex } from './record-index.ts';
+import type { RecordIndex } from './record-index.ts';
 import { SEGMENT_HEADER_BYTES } from './segment-scan.ts';
 import { SHARED } from './slots.ts';
 
@@ -34,8 +34,8 @@ export class Segment {
   retired = false;
   /** How many read from it at the moment: it stays as long. */
   readers = 0;
-  /** For the footer; null once that is written. */
-  index: RecordIndex | null = new RecordIndex();
+  /** For the footer; null if it is written to no more. */
+  index: RecordIndex | null = null;
   /** Ordinals settled, and delivered, since the journal was written last. */
   settled: number[] = [];
   delivered: number[] = [];

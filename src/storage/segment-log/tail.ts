@@ -7,6 +7,7 @@ import type { Log } from '../../log.ts';
 import type { Files, OpenFile } from '../files.ts';
 import type { Counters } from './counters.ts';
 import type { Ledger } from './ledger.ts';
+import { RecordIndex } from './record-index.ts';
 import { Segment } from './segment.ts';
 import { segmentHeader } from './segment-scan.ts';
 
@@ -28,6 +29,8 @@ export class Tail {
   private readonly context: TailContext;
   /** Footers that are being written. */
   private readonly footers = new Set<Promise<void>>();
+  /** Of a segment that has its footer: its columns have grown already. */
+  private spareIndex: RecordIndex | null = null;
 
   constructor(context: TailContext) {
     this.context = context;
@@ -51,6 +54,8 @@ export class Tail {
       await files.remove(name).catch(() => {});
       throw error;
     }
+    segment.index = this.spareIndex ?? new RecordIndex();
+    this.spareIndex = null;
     this.file = file;
     this.segment = segment;
     ledger.segments.set(segment.id, segment);
@@ -110,5 +115,7 @@ export class Tail {
       this.context.log.warning(`a segment has no footer: ${(error as Error).message}`);
     }
     await file.close().catch(() => {});
+    index?.cut(0, 0);
+    this.spareIndex = index;
   }
 }
