@@ -54,7 +54,7 @@ export class TlsServer {
       arrival.ready(socket, originOf(arrival.ends, tlsDetailsOf(socket)));
       return;
     }
-    if (objection !== null) this.refuse(arrival, objection);
+    if (objection !== null) this.refuse(arrival, objection, 'info');
     socket.destroy();
   }
 
@@ -69,14 +69,16 @@ export class TlsServer {
   }
 
   private failed(error: NodeJS.ErrnoException, socket: TLSSocket): void {
-    const arrival = this.arrivalOf(socket);
-    this.refuse(arrival, guess(error.code, this.protocolName) ?? error.message);
+    const why = guess(error.code, this.protocolName) ?? error.message;
+    // Load balancers look whether the port is there, and go.
+    const level = error.code === 'ECONNRESET' ? 'debug' : 'info';
+    this.refuse(this.arrivalOf(socket), why, level);
     socket.destroy();
   }
 
-  private refuse(arrival: Arrival | undefined, why: string): void {
+  private refuse(arrival: Arrival | undefined, why: string, level: 'info' | 'debug'): void {
     const name = arrival === undefined ? '?' : originOf(arrival.ends, null).name;
-    this.log.info(`${this.protocolName} connection ${name}: TLS refused: ${why}`);
+    this.log[level](`${this.protocolName} connection ${name}: TLS refused: ${why}`);
   }
 
   /** TLS sockets keep the socket that they are made of in a semi-internal field. */

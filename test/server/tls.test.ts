@@ -14,6 +14,7 @@ import { loopbackConfig } from '../../src/listeners.ts';
 import { createLog, type Log, silentLog } from '../../src/log.ts';
 import { RunningBroker } from '../../src/running-broker.ts';
 import { Certificates, describeWithOpenssl, type Pair } from '../support/certificates.ts';
+import { Random } from '../support/random.ts';
 import { AMQP_HEADER } from '../support/raw-client.ts';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
@@ -307,6 +308,33 @@ describeWithOpenssl('strangers on a TLS listener', () => {
     await once(socket, 'close');
     expect(running.connections.size).toBe(0);
     await vi.waitFor(() => expect(lines.join('')).toMatch(/the handshake timed out/), PATIENCE);
+  });
+
+  it('who only look whether the port is there leave no line in the log', async () => {
+    const { log, lines } = remembering();
+    const { port, running } = await start({}, log);
+    lines.splice(0);
+    for (let i = 0; i < 5; i++) {
+      const socket = await plain(port, '');
+      socket.end();
+      await once(socket.resume(), 'close');
+    }
+    expect((await greet(port)).answer).toBe('connection.start');
+    expect([lines, running.connections.size]).toEqual([[], 1]);
+  });
+
+  it('who send noise lose their own connection only', async () => {
+    const { port } = await start();
+    const random = new Random(5671);
+    for (let round = 0; round < 60; round++) {
+      const noise = Buffer.from(Array.from({ length: 100 }, () => random.below(256)));
+      // Half of them begin as a ClientHello does.
+      if (round % 2 === 0) noise.set([0x16, 3, 1, 0, 90, 1, 0, 0, 86]);
+      const socket = await plain(port, noise);
+      socket.resume().end();
+      await once(socket, 'close');
+    }
+    expect((await greet(port)).answer).toBe('connection.start');
   });
 
   it('who speak TLS on a port without it are told apart, too', async () => {
