@@ -10,6 +10,7 @@ import type { IPublishPacket, Packet } from 'mqtt-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EmbeddedBroker } from '../../src/embed.ts';
 import { Child } from '../support/child.ts';
+import { FREE_PORTS } from '../support/free-ports.ts';
 import { RawMqtt, shown, startMqtt, type Version } from '../support/mqtt-client.ts';
 
 const root = path.join(import.meta.dirname, '../..');
@@ -28,10 +29,8 @@ async function start(signal: NodeJS.Signals): Promise<void> {
   }
   const env = {
     ...process.env,
+    ...FREE_PORTS,
     WARREN_DATA_DIR: folder,
-    WARREN_LISTENERS_TCP: 'none',
-    WARREN_MQTT_LISTENERS_TCP_DEFAULT: '127.0.0.1:0',
-    WARREN_WEB_MQTT_TCP_PORT: 'none',
     WARREN_MQTT_ALLOW_ANONYMOUS: 'true',
   };
   child = new Child(process.execPath, ['src/main.ts'], { cwd: root, env });
