@@ -7,6 +7,7 @@ import type { DefaultUser, VhostDefaults } from './broker/administration/vhost-d
 import type { BrokerOptions } from './broker/broker.ts';
 import type { VhostLimits } from './broker/vhost-limits.ts';
 import type { Config } from './config.ts';
+import { defaultOperatorPolicies } from './policy-config.ts';
 
 export type AccessConfig = Pick<
   BrokerOptions,
@@ -76,7 +77,8 @@ function credentialRule(config: Config): CredentialRule {
 }
 
 function vhostDefaults(config: Config): VhostDefaults {
-  return { limits: defaultLimits(config), users: defaultUsers(config) };
+  const operatorPolicies = defaultOperatorPolicies(config);
+  return { limits: defaultLimits(config), users: defaultUsers(config), operatorPolicies };
 }
 
 function defaultLimits(config: Config): VhostDefaults['limits'] {

@@ -16,6 +16,7 @@ import { DEFINITIONS_OPTIONS } from './config-options-definitions.ts';
 import { MANAGEMENT_OPTIONS } from './config-options-management.ts';
 import { MQTT_OPTIONS } from './config-options-mqtt.ts';
 import { NETWORK_OPTIONS } from './config-options-network.ts';
+import { POLICY_OPTIONS } from './config-options-policies.ts';
 import { RESOURCE_OPTIONS } from './config-options-resources.ts';
 import { STOMP_OPTIONS } from './config-options-stomp.ts';
 import { TLS_OPTIONS } from './config-options-tls.ts';
@@ -64,6 +65,7 @@ export const OPTIONS = {
   ...RESOURCE_OPTIONS,
   ...STOMP_OPTIONS,
   ...ACCESS_OPTIONS,
+  ...POLICY_OPTIONS,
 
   data_dir: single({
     group: STORAGE,

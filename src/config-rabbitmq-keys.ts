@@ -21,7 +21,6 @@ export const UNSUPPORTED_KEYS: readonly string[] = [
   'reverse_dns_lookups',
   'load_definitions',
   'definitions.',
-  'default_policies.',
   'auth_backends.',
   'auth_cache.',
   'auth_http.',

@@ -61,7 +61,7 @@ describe('the configuration of users and access', () => {
 
   test('with a pattern that is not supported stops the start', async () => {
     await expect(open({ 'default_users.u.vhost_pattern': '^a\\Q.' })).rejects.toThrow(
-      "the pattern '^a\\Q.' of default users or limits is no good: \\Q is not supported",
+      "the pattern '^a\\Q.' of default users, limits or policies is no good: \\Q is not supported",
     );
   });
 

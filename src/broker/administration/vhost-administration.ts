@@ -63,7 +63,8 @@ export class VhostAdministration {
     const { actor, log } = this.context;
     log.info(`vhost '${name}' ${known === null ? 'created' : 'changed'} by '${actor}'`);
     if (known !== null) return false;
-    await applyDefaults(this.context.vhostDefaults, name, this.furnishings);
+    const { policies } = this.get(name) as VHost;
+    await applyDefaults(this.context.vhostDefaults, name, { ...this.furnishings, policies });
     if (this.context.users.get(actor) !== undefined) {
       await this.furnishings.permissions.put(actor, name, EVERYTHING);
     }
