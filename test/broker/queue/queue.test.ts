@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { Delivery } from '../../../src/broker/delivery.ts';
 import { PrefetchWindow } from '../../../src/broker/subscription.ts';
 import {
   Answers,
   BACKENDS,
   bodyOf,
   Engine,
+  KEEPING_BACKENDS,
   message,
   Recorder,
   refusal,
@@ -468,5 +470,44 @@ describe.each(BACKENDS)('a queue ($name)', ({ name: backend }) => {
     await engine.send(session, 'q', 'a');
     await engine.close();
     expect(engine.clock.pending).toBe(0);
+  });
+});
+
+describe.each(KEEPING_BACKENDS)('a queue with priorities ($name)', ({ name: backend }) => {
+  const PRIORITIES = { 'x-max-priority': 10 };
+  const types = [
+    { type: 'classic', args: PRIORITIES },
+    { type: 'quorum', args: {} },
+  ];
+
+  test.each(types)('delivers after paging, purge and restart ($type)', async ({ type, args }) => {
+    const engine = await Engine.open(backend);
+    const session = engine.session();
+    await engine.declare(session, 'q', { 'x-queue-type': type, ...args });
+    const fill = async () => {
+      for (let i = 0; i < 300; i++) {
+        const body = `message ${String(i).padStart(3, '0')}`;
+        session.publish(message('', 'q', body, { priority: i % 10 }), null);
+      }
+      await engine.settle();
+    };
+    const inOrder = (bodies: string[]) => {
+      const priorityOf = (body: string) => Number(body.at(-1));
+      return bodies.toSorted((a, b) => priorityOf(b) - priorityOf(a) || (a < b ? -1 : 1));
+    };
+    await fill();
+    expect(session.topology.purgeQueue('q')).toBe(300);
+    await fill();
+    const some: string[] = [];
+    for (let i = 0; i < 50; i++) {
+      some.push(bodyOf((await engine.fetch(session, 'q', true)) as Delivery));
+    }
+    expect(some).toEqual(inOrder(some));
+    await engine.settle();
+    const again = await engine.crash();
+    const rest = await again.drain(again.session(), 'q');
+    expect(rest.length).toBeGreaterThanOrEqual(250);
+    expect(rest).toEqual(inOrder(rest));
+    expect(new Set([...some, ...rest]).size).toBe(300);
   });
 });
