@@ -6,6 +6,7 @@
 import type { Ref } from '../../storage/message-store.ts';
 import type { Message } from '../message.ts';
 import type { DeathReason } from './dead-letter.ts';
+import { Fifo } from './fifo.ts';
 import { type Paging, WINDOW } from './paging.ts';
 import type { Queue } from './queue.ts';
 import type { QueueHost } from './queue-host.ts';
@@ -21,7 +22,7 @@ export class Departures {
   private readonly queue: Queue;
   private readonly host: QueueHost;
   private readonly paging: Paging;
-  private waiting: Departure[] = [];
+  private readonly waiting = new Fifo<Departure>();
   private reading = false;
 
   constructor(queue: Queue, host: QueueHost, paging: Paging) {
@@ -32,7 +33,7 @@ export class Departures {
 
   /** How many have not left yet. */
   get size(): number {
-    return this.waiting.length;
+    return this.waiting.size;
   }
 
   add(departure: Departure): void {
@@ -42,12 +43,12 @@ export class Departures {
 
   private async readAll(): Promise<void> {
     this.reading = true;
-    while (this.waiting.length > 0 && !this.queue.deleted) {
-      const window = this.waiting.slice(0, WINDOW);
+    while (this.waiting.size > 0 && !this.queue.deleted) {
+      const window = this.waiting.first(WINDOW);
       const absent = window.filter(({ message }) => message === null);
       const read = await this.paging.read(absent.map(({ ref }) => ref));
       // Only now: what dies meanwhile has to find that it is not the first.
-      this.waiting = this.waiting.slice(window.length);
+      this.waiting.drop(window.length);
       for (const { message, ref, reason } of window) {
         this.leave(message ?? read.shift() ?? null, ref, reason);
       }

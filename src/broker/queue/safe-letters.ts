@@ -12,6 +12,7 @@ import type { Ref } from '../../storage/message-store.ts';
 import type { Message } from '../message.ts';
 import { Receipt, type ReceiptHolder } from '../receipt.ts';
 import type { DeathReason } from './dead-letter.ts';
+import { Fifo } from './fifo.ts';
 import type { Paging } from './paging.ts';
 import type { Queue } from './queue.ts';
 import type { QueueHost } from './queue-host.ts';
@@ -91,7 +92,7 @@ export class SafeLetters {
   private readonly host: QueueHost;
   private readonly clock: Clock;
   /** In the order of dying. */
-  private readonly waiting: Waiting[] = [];
+  private readonly waiting = new Fifo<Waiting>();
   /** In the order of sending. */
   private readonly underway = new Set<SafeLetter>();
   private reading = 0;
@@ -106,7 +107,7 @@ export class SafeLetters {
 
   /** How many have not arrived yet. */
   get size(): number {
-    return this.waiting.length + this.reading + this.underway.size;
+    return this.waiting.size + this.reading + this.underway.size;
   }
 
   add(message: Message, ref: Ref, reason: DeathReason): void {
@@ -123,7 +124,7 @@ export class SafeLetters {
   clear(): void {
     this.timer?.cancel();
     this.timer = null;
-    this.waiting.length = 0;
+    this.waiting.clear();
     this.underway.clear();
     this.failed.clear();
   }
