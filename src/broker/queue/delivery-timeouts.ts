@@ -60,13 +60,15 @@ export class DeliveryTimeouts {
 
   private end(subscription: Subscription): void {
     const held = [...subscription.unsettled];
+    // One that was cancelled before may still hold something, but has heard of its end.
+    const { ended } = subscription;
     subscription.cancel();
     for (const delivery of held) {
       (delivery.tally as Tally).withdrawn = true;
       this.queue.settle(delivery, 'release');
     }
     subscription.relieved();
-    subscription.consumer.cancelled('consumer timeout');
+    if (!ended) subscription.consumer.cancelled('consumer timeout');
   }
 
   private arm(atMs: number): void {

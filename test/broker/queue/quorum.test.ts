@@ -256,6 +256,16 @@ describe.each(BACKENDS)('a quorum queue ($name)', ({ name: backend }) => {
     await engine.run(session.close());
   });
 
+  test('takes back what a cancelled consumer holds for too long, and tells it nothing', async () => {
+    const { engine, session, send, queue } = await start(backend, { 'x-consumer-timeout': 1000 });
+    await send('a');
+    const consumer = engine.consume(session, 'q');
+    await engine.settle();
+    consumer.subscription.cancel();
+    await engine.advance(1000);
+    expect([queue.size, queue.unsettled, consumer.cancelReason]).toEqual([1, 0, null]);
+  });
+
   test('takes the timeout from the consumer, the queue, or the broker', async () => {
     const queues = { consumerTimeoutMs: 3000 };
     const { engine, session, send, queue } = await start(backend, {}, { queues });
