@@ -40,6 +40,8 @@ interface Managed {
   readonly endpoints: readonly WebSocketEndpoint[];
   readonly resources: ResourceMonitor;
   readonly directory: { readonly path: string } | null;
+  suspendListeners(): void;
+  resumeListeners(): Promise<void>;
   readonly identities: TlsIdentities;
   readonly socketsMax: number;
   readonly http: HttpService | null;
@@ -204,6 +206,14 @@ function controlOf({ config, running, stop }: ManagedParts): HttpServiceOptions[
     path: controlSocketOf(directory.path),
     maxBodyBytes: config.get('management.http.max_body_size'),
     stop: () => stop?.(),
+    suspend: () => running.suspendListeners(),
+    resume: () => running.resumeListeners(),
+    setLimit: (resource, limit) => {
+      const { resources } = running;
+      if (resource === 'memory') resources.memoryLimit = limit;
+      else resources.diskLimit = limit;
+      resources.look();
+    },
     configuration: () => config.shown(),
   };
 }

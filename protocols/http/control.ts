@@ -6,12 +6,12 @@
 import { existsSync, unlinkSync } from 'node:fs';
 import { ALL_RIGHTS, User } from '../../src/auth/user.ts';
 import type { Broker } from '../../src/broker/broker.ts';
-import { Answer, NO_CONTENT } from './answer.ts';
+import { Answer, badRequest, NO_CONTENT } from './answer.ts';
 import { HttpListener } from './http-listener.ts';
 import { textOr } from './input.ts';
 import type { ManagementContext } from './management/context.ts';
 import { addManagement } from './management.ts';
-import { addResource, objectOf, type Resource } from './routing.ts';
+import { addResource, type Call, objectOf, type Resource } from './routing.ts';
 import { Viewer } from './viewer.ts';
 
 /** What RabbitMQ's own tools call themselves. */
@@ -25,8 +25,24 @@ export interface ControlOptions {
   readonly maxBodyBytes: number;
   /** Ends the broker. */
   stop(): void;
+  /** Takes no new clients, and takes them again. */
+  suspend(): void;
+  resume(): Promise<void>;
+  /** Changes when publishers are held back: a part of what there is, or an amount of bytes. */
+  setLimit(resource: 'memory' | 'disk', limit: ResourceLimit): void;
   /** The settings in effect, without secrets. */
   configuration(): Readonly<Record<string, unknown>>;
+}
+
+/** A part of the memory, or an amount. */
+export type ResourceLimit = { readonly relative: number } | { readonly absoluteBytes: number };
+
+/** @throws ApiError if the body names no limit */
+function limitIn(call: Call): ResourceLimit {
+  const { relative, absolute } = objectOf(call);
+  if (typeof relative === 'number' && relative >= 0) return { relative };
+  if (typeof absolute === 'number' && absolute >= 0) return { absoluteBytes: absolute };
+  throw badRequest('relative or absolute must be a number of at least 0');
 }
 
 /** An administrator who may enter every vhost that there is now. */
@@ -45,6 +61,26 @@ function controlResources({ broker }: ManagementContext, options: ControlOptions
       post: () => {
         // The answer goes out first.
         setImmediate(() => options.stop());
+        return NO_CONTENT;
+      },
+    },
+    {
+      path: '/control/listeners',
+      access: 'administrator',
+      put: async () => {
+        await options.resume();
+        return NO_CONTENT;
+      },
+      delete: () => {
+        options.suspend();
+        return NO_CONTENT;
+      },
+    },
+    {
+      path: '/control/limits/:resource(^memory|disk$)',
+      access: 'administrator',
+      put: (call) => {
+        options.setLimit(call.params.resource as 'memory' | 'disk', limitIn(call));
         return NO_CONTENT;
       },
     },

@@ -6,6 +6,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from './answer.ts';
 import type { Logins } from './login.ts';
+import { authAttemptResources } from './management/auth-attempt.ts';
 import { bindingResources } from './management/binding.ts';
 import { channelResources } from './management/channel.ts';
 import { connectionResources } from './management/connection.ts';
@@ -47,6 +48,7 @@ export function resources(context: ManagementContext): Resource[] {
     ...definitionResources(context),
     ...policyResources(context),
     ...featureResources(),
+    ...authAttemptResources(context),
   ];
 }
 

@@ -34,10 +34,15 @@ const PUBLISHES = ['publish', 'confirm', 'return_unroutable', 'drop_unroutable']
 export const QUEUE_LENGTHS_AT = 0;
 export const QUEUE_STATS_AT = LENGTHS.length;
 
+/** Everything in a queue: ready, out, and what waits for its delay or for its dead letter. */
+export function messagesOf(queue: Queue): number {
+  return queue.size + queue.unsettled + queue.delayed + queue.lettersUnderway;
+}
+
 export const QUEUE_SERIES: Series<Queue> = {
   names: [...LENGTHS, 'publish', ...DELIVERIES],
   read(queue, into) {
-    into[0] = queue.size + queue.unsettled;
+    into[0] = messagesOf(queue);
     into[1] = queue.size;
     into[2] = queue.unsettled;
     into[3] = queue.published;
@@ -114,7 +119,7 @@ export const BROKER_SERIES: Series<Broker> = {
 
 function addLengths(vhost: VHost, into: Float64Array): void {
   for (const queue of vhost.topology.queues.values()) {
-    add(into, 0, queue.size + queue.unsettled);
+    add(into, 0, messagesOf(queue));
     add(into, 1, queue.size);
     add(into, 2, queue.unsettled);
   }

@@ -158,6 +158,28 @@ async function environment({ api }: Invocation) {
   return text(lines.join('\n'), settings);
 }
 
+/** `0.6`, `absolute 2GB`, `2GB`, `mem_relative 1.5`: a word says that the other kind follows. */
+async function setLimit(invocation: Invocation, resource: 'memory' | 'disk', word: string) {
+  const other = invocation.args[0] === word;
+  const value = argument(invocation, other ? 1 : 0);
+  const relative = (resource === 'memory') !== other;
+  const limit = relative ? { relative: Number(value) } : { absolute: bytesOf(value) };
+  const given = Object.values(limit)[0];
+  if (given === undefined || Number.isNaN(given)) {
+    throw new CommandError(EXIT.usage, `Error: ${value} is no limit`);
+  }
+  await invocation.api.change('PUT', `/control/limits/${resource}`, limit);
+  return NOTHING;
+}
+
+/** `2GB` is 2 × 10⁹, `2GiB` and `2G` are 2 × 2³⁰, as in the configuration. */
+function bytesOf(text: string): number {
+  const [, digits, letter = '', rest = ''] = /^(\d+)([kmgt]?)(i?b?)$/i.exec(text) ?? [];
+  if (digits === undefined) return Number.NaN;
+  const power = ['', 'k', 'm', 'g', 't'].indexOf(letter.toLowerCase());
+  return Number(digits) * (rest.toLowerCase() === 'b' && power > 0 ? 1000 : 1024) ** power;
+}
+
 /** Commands that both rabbitmqctl and rabbitmq-diagnostics have. */
 export const NODE_COMMANDS: readonly Command[] = [
   {
@@ -253,6 +275,34 @@ export const CONTROL_COMMANDS: readonly Command[] = [
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       }
     },
+  },
+  {
+    usage: 'suspend_listeners',
+    help: 'Takes no new clients; who is connected stays.',
+    banner: ({ node }) => `Will suspend client connection listeners on node ${node} ...`,
+    run: async ({ api }) => {
+      await api.change('DELETE', '/control/listeners');
+      return NOTHING;
+    },
+  },
+  {
+    usage: 'resume_listeners',
+    help: 'Takes new clients again.',
+    banner: ({ node }) => `Will resume client connection listeners on node ${node} ...`,
+    run: async ({ api }) => {
+      await api.change('PUT', '/control/listeners');
+      return NOTHING;
+    },
+  },
+  {
+    usage: 'set_vm_memory_high_watermark <fraction> [<bytes>]',
+    help: 'Says at how much memory publishers are held back: 0.6, or absolute 2GB.',
+    run: (invocation) => setLimit(invocation, 'memory', 'absolute'),
+  },
+  {
+    usage: 'set_disk_free_limit <bytes> [<fraction>]',
+    help: 'Says below how much free disk they are: 2GB, or mem_relative 1.5.',
+    run: (invocation) => setLimit(invocation, 'disk', 'mem_relative'),
   },
   {
     usage: 'node_health_check',

@@ -203,6 +203,22 @@ describe('what operators do', () => {
     expect((await ctl('-q', 'list_global_parameters')).out).toContain('gp\t{"a":1}');
   });
 
+  test('limits of memory and disk change while the broker runs', async () => {
+    const limits = async () => (await broker.get('/api/nodes')).body[0];
+    await ctl('set_vm_memory_high_watermark', 'absolute', '7GiB');
+    expect((await limits()).mem_limit).toBe(7 * 2 ** 30);
+    await ctl('set_disk_free_limit', '3MB');
+    expect((await limits()).disk_free_limit).toBe(3_000_000);
+    expect((await ctl('set_disk_free_limit', 'much')).code).toBe(64);
+  });
+
+  test('listeners are suspended and come back', async () => {
+    expect((await ctl('suspend_listeners')).code).toBe(0);
+    await expect(amqplib.connect(broker.url)).rejects.toThrow();
+    expect((await ctl('resume_listeners')).code).toBe(0);
+    await (await amqplib.connect(broker.url)).close();
+  });
+
   test('definitions go to a file and come back', async () => {
     const file = path.join(folder, 'definitions.json');
     expect((await ctl('export_definitions', file)).code).toBe(0);

@@ -130,7 +130,7 @@ describe('reading', () => {
       'cluster-name',
       'policies',
     ],
-    ...['operator-policies', 'feature-flags'],
+    ...['operator-policies', 'feature-flags', 'auth-attempts'],
     ...['hc-quorum', 'hc-mirror', 'healthchecks-node'],
     ...['err-404-queue', 'err-404-vhost', 'err-page-size', 'err-regex', 'w-method-notallowed'],
   ])('%s', check);

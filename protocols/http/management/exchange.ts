@@ -25,6 +25,7 @@ function columnsOf(context: ManagementContext, call: Call): Columns<ExchangeView
     internal: ({ exchange }) => exchange.internal,
     message_stats: ({ exchange }) => context.statistics.exchanges.stats(exchange, msgRates),
     policy: ({ exchange }) => exchange.governing.policy?.name,
+    messages_delayed: ({ exchange }) => exchange.delayQueue?.size,
     name: ({ exchange }) => exchange.name,
     type: ({ exchange }) => exchange.type,
     vhost: ({ vhost }) => vhost,

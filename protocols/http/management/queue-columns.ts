@@ -8,7 +8,7 @@ import type { Queue } from '../../../src/broker/queue/queue.ts';
 import { fieldsToJson } from '../field-json.ts';
 import type { Columns } from '../listing.ts';
 import type { Call } from '../routing.ts';
-import { QUEUE_LENGTHS_AT, QUEUE_STATS_AT } from '../series.ts';
+import { messagesOf, QUEUE_LENGTHS_AT, QUEUE_STATS_AT } from '../series.ts';
 import { type Ranges, rangesOf } from '../statistics.ts';
 import { consumersOfQueue } from './consumer.ts';
 import type { ManagementContext } from './context.ts';
@@ -77,12 +77,17 @@ export class QueueColumns {
       (value: unknown) =>
       ({ queue }: QueueView) =>
         queue.type === 'quorum' ? value : undefined;
-    return { leader: ofQuorum(node), members: ofQuorum([node]), online: ofQuorum([node]) };
+    return {
+      leader: ofQuorum(node),
+      members: ofQuorum([node]),
+      online: ofQuorum([node]),
+      messages_dlx: ({ queue }) => (queue.type === 'quorum' ? queue.lettersUnderway : undefined),
+    };
   }
 
   private totals(): Columns<QueueView> {
     return {
-      messages: ({ queue }) => queue.size + queue.unsettled,
+      messages: ({ queue }) => messagesOf(queue),
       messages_ready: ({ queue }) => queue.size,
       messages_unacknowledged: ({ queue }) => queue.unsettled,
     };

@@ -3,6 +3,7 @@
  * what it uses of files, memory and disk. RabbitMQ's names where it has one; what only Warren's
  * store knows is called `warren_store_…`.
  */
+import type { AttemptCounts } from '../../../src/auth/login-attempts.ts';
 import { RABBITMQ_VERSION, VERSION } from '../../../src/version.ts';
 import { clusterNameOf, type ManagementContext } from '../management/context.ts';
 import { processFigures } from '../management/node.ts';
@@ -55,6 +56,7 @@ export const NODE_GROUPS: Readonly<
   node_coarse_metrics: writeUse,
   node_metrics: writeLimits,
   node_persister_metrics: writeStore,
+  auth_attempt_metrics: writeAttempts,
 };
 
 function writeChurn({ broker }: ManagementContext, out: Exposition): void {
@@ -147,6 +149,20 @@ function writeStore({ broker }: ManagementContext, out: Exposition): void {
     out,
     'warren_',
   );
+}
+
+const ATTEMPTS: readonly (readonly [string, string, (counts: AttemptCounts) => number])[] = [
+  ['auth_attempts_total', 'authorization attempts', (counts) => counts.succeeded + counts.failed],
+  ['auth_attempts_succeeded_total', 'successful authentication attempts', (it) => it.succeeded],
+  ['auth_attempts_failed_total', 'failed authentication attempts', (counts) => counts.failed],
+];
+
+function writeAttempts({ broker }: ManagementContext, out: Exposition): void {
+  const { byProtocol } = broker.authentication.attempts;
+  for (const [name, what, value] of ATTEMPTS) {
+    out.family(name, 'counter', `Total number of ${what}`);
+    for (const [protocol, counts] of byProtocol) out.sample(labelText({ protocol }), value(counts));
+  }
 }
 
 /** Alarms in effect: 1 or 0. */

@@ -7,6 +7,7 @@ import type { Exchange } from '../../../src/broker/exchange/exchange.ts';
 import type { Queue } from '../../../src/broker/queue/queue.ts';
 import type { ChannelDescription, DeliveryCounts, Traffic } from '../../../src/broker/traffic.ts';
 import type { OpenConnection } from '../../../src/server/connections.ts';
+import { messagesOf } from '../series.ts';
 import type { MetricType } from './exposition.ts';
 
 /** One family over objects of one kind. */
@@ -51,11 +52,7 @@ export const QUEUE_FAMILIES: readonly ObjectFamily<Queue>[] = [
       'Messages delivered to consumers but not yet acknowledged',
       ({ unsettled }) => unsettled,
     ],
-    [
-      'queue_messages',
-      'Sum of ready and unacknowledged messages - total queue depth',
-      ({ size, unsettled }) => size + unsettled,
-    ],
+    ['queue_messages', 'Sum of ready and unacknowledged messages - total queue depth', messagesOf],
   ]),
   ...group<Queue>('queue_consumer_count', [QUEUE_CONSUMERS]),
   ...group<Queue>('queue_metrics', [
