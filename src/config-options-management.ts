@@ -20,6 +20,7 @@ import {
 
 const MANAGEMENT = 'Management API';
 const METRICS = 'Metrics';
+const EVENTS = 'Events';
 
 const address: ValueType<string> = {
   placeholder: '<address>',
@@ -34,6 +35,20 @@ const pathPrefix: ValueType<string> = {
 };
 
 export const MANAGEMENT_OPTIONS = {
+  'event_exchange.enabled': single({
+    group: EVENTS,
+    type: boolean,
+    default: 'false',
+    text:
+      'Whether the broker publishes its events (queue.created, connection.closed …) to the topic ' +
+      'exchange amq.rabbitmq.event, with all there is to say in the headers.',
+  }),
+  'event_exchange.vhost': single({
+    group: EVENTS,
+    type: string(1, 255),
+    default: '/',
+    text: 'The virtual host of that exchange.',
+  }),
   'prometheus.tcp.port': single({
     group: METRICS,
     type: orNone(listener),

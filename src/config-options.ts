@@ -177,6 +177,20 @@ export const OPTIONS = {
     default: 'true',
     text: 'Whether the log goes to standard output.',
   }),
+  'log.exchange': single({
+    group: LOGGING,
+    type: boolean,
+    default: 'false',
+    text:
+      'Whether the log is published to the topic exchange amq.rabbitmq.log of the default ' +
+      'virtual host, too, with the level as routing key.',
+  }),
+  'log.exchange.level': single({
+    group: LOGGING,
+    type: logLevel,
+    default: { sameAs: 'log.level' },
+    text: 'The least urgent lines that are published there.',
+  }),
   'log.console.level': single({
     group: LOGGING,
     type: logLevel,

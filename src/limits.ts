@@ -37,6 +37,9 @@ export const SAMPLED_FULLY_MAX = 1000;
 /** Samples kept of each where there are many: a minute, at the usual interval. */
 export const SAMPLES_KEPT_FEW = 14;
 
+/** What the broker has to say about itself and has not said yet; more is dropped. */
+export const ANNOUNCEMENTS_MAX = 10_000;
+
 /** Samples of one counter in one answer. */
 export const SAMPLES_SHOWN_MAX = 1000;
 

@@ -4,6 +4,7 @@
  */
 import type { HttpService } from '../protocols/index.ts';
 import { accessConfig } from './access-config.ts';
+import { announcedLog, startAnnouncing } from './announcements.ts';
 import { definitionsSource, importAtBoot } from './boot-definitions.ts';
 import { Broker } from './broker/broker.ts';
 import type { Catalog } from './broker/catalog.ts';
@@ -92,13 +93,15 @@ export class RunningBroker {
    * @throws Error if a listener's port cannot be had, or its certificate is no good; then nothing
    *   is left running
    */
-  static async start(parts: Parts): Promise<RunningBroker> {
+  static async start(given: Parts): Promise<RunningBroker> {
+    const parts = { ...given, log: announcedLog(given.config, given.log) };
     const storage = openStorage(parts);
     let broker: Broker | null = null;
     let running: RunningBroker | null = null;
     try {
       broker = await openBroker(parts, storage);
       await importAtBoot(broker, parts.config);
+      startAnnouncing(parts.config, broker);
       const shared = new Shared(parts.log, socketsMax(openFilesMax()));
       const listening = makeListeners(parts.config, broker, shared);
       const resources = monitorOf(parts, broker, storage.directory);

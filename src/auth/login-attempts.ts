@@ -20,6 +20,8 @@ export interface SourceAttempts extends AttemptCounts {
 
 export class LoginAttempts {
   readonly byProtocol = new Map<string, AttemptCounts>();
+  /** Told of every attempt, if somebody wants to know. */
+  listener: ((login: Login, succeeded: boolean) => void) | null = null;
   private readonly sources = new Map<string, SourceAttempts>();
   private readonly tracksSources: boolean;
 
@@ -42,6 +44,7 @@ export class LoginAttempts {
       this.byProtocol.set(protocol, counts);
     }
     add(counts, succeeded);
+    this.listener?.(login, succeeded);
     if (this.tracksSources) add(this.sourceOf(protocol, peer.remoteAddress, username), succeeded);
   }
 

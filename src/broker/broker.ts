@@ -29,7 +29,9 @@ import {
   DEFAULT_METADATA,
   type VhostMetadata,
 } from './catalog.ts';
+import { eventOf } from './catalog-events.ts';
 import { BrokerError } from './errors.ts';
+import { Events } from './events.ts';
 import { Parameters } from './parameters.ts';
 import { ResidentMemory } from './queue/paging.ts';
 import type { QueueTypeName } from './queue/queue-types.ts';
@@ -99,6 +101,7 @@ export class Broker implements CatalogHost {
   readonly parameters = new Parameters();
   readonly sessions = new Set<Session>();
   readonly totals = new Totals();
+  readonly events = new Events();
   readonly quota: Quota;
   readonly authentication: Authentication;
   readonly store: MessageStore;
@@ -205,7 +208,9 @@ export class Broker implements CatalogHost {
 
   /** Makes a change: for adapters that administer. Sessions have doors of their own. */
   async propose(change: Change): Promise<void> {
+    const event = this.events.on ? eventOf(change, this) : null;
     await this.catalog.propose({ version: COMMAND_VERSION, ...change });
+    if (event !== null) this.events.emit(...event);
   }
 
   /** Closes what is open and waits until the store and the catalog have everything. */
@@ -261,7 +266,8 @@ export class Broker implements CatalogHost {
       this.sessions.delete(session);
     };
     const who = { id, user, holder, permissions, topics, protocol };
-    return new Session({ ...who, vhost, topology, quota, totals, maxMessageBytes, closed });
+    const { events } = this;
+    return new Session({ ...who, vhost, topology, quota, totals, events, maxMessageBytes, closed });
   }
 
   private async seed(defaults: Defaults): Promise<void> {

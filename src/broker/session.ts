@@ -11,6 +11,7 @@ import type { User } from '../auth/user.ts';
 import type { Delivery } from './delivery.ts';
 import { isReplyName } from './direct-replies.ts';
 import { BrokerError } from './errors.ts';
+import type { EventDetails, Events } from './events.ts';
 import { integerOf, NO_FIELDS } from './field.ts';
 import type { Message } from './message.ts';
 import { REPLY_TO } from './properties.ts';
@@ -55,6 +56,7 @@ export interface SessionContext {
   /** Bytes of the largest body that may be published. */
   readonly maxMessageBytes: number;
   readonly quota: Quota;
+  readonly events: Events;
   /** Called when the session has closed. */
   closed(session: Session): void;
 }
@@ -104,6 +106,7 @@ export class Session {
     this.tracer = context.vhost.tracer;
     this.traffics.add(this.traffic);
     this.vhost.traffics.add(this.traffic);
+    this.tell('connection.created', { protocol: this.protocol });
   }
 
   /**
@@ -115,6 +118,7 @@ export class Session {
     const traffic = new Traffic(this, channel);
     this.traffics.add(traffic);
     this.vhost.traffics.add(traffic);
+    this.tell('channel.created', { number: channel?.number ?? 1 });
     return traffic;
   }
 
@@ -139,7 +143,10 @@ export class Session {
   /** A channel has closed; what it did stays in the totals. */
   closeTraffic(traffic: Traffic): void {
     if (!this.traffics.delete(traffic)) return;
-    if (traffic !== this.traffic) this.quota.channelClosed(this.user);
+    if (traffic !== this.traffic) {
+      this.quota.channelClosed(this.user);
+      this.tell('channel.closed', { number: traffic.channel?.number ?? 1 });
+    }
     for (const [, counts] of traffic.types()) {
       if (this.fetched.get(counts)?.size === 0) this.fetched.delete(counts);
     }
@@ -229,7 +236,10 @@ export class Session {
    * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED
    */
   subscribe(queueName: string, consumer: Consumer, options: SubscribeOptions): Subscription {
-    const ended = (subscription: Subscription): void => this.forget(subscription);
+    const ended = (subscription: Subscription): void => {
+      this.tell('consumer.deleted', { queue: queueName, consumer_tag: options.tag });
+      this.forget(subscription);
+    };
     const { traffic = this.traffic } = options;
     if (queueName === REPLY_TO) {
       const replies = this.requests.subscribe(consumer, { ...options, traffic, ended });
@@ -245,6 +255,7 @@ export class Session {
     const subscription = queue.subscribe(consumer, wishes);
     subscription.tracer = this.tracer;
     this.subscriptions.add(subscription);
+    this.tell('consumer.created', { queue: queueName, consumer_tag: options.tag });
     return subscription;
   }
 
@@ -330,10 +341,19 @@ export class Session {
     giveBack([...this.fetched.values(), ...subscriptions.map(({ unsettled }) => unsettled)]);
     for (const traffic of [...this.traffics]) this.closeTraffic(traffic);
     this.context.closed(this);
+    this.tell('connection.closed', { protocol: this.protocol });
     await this.topology.deleteOwn();
   }
 
   /** A subscription that has ended matters as long as it holds something. */
+  /** Says what happens to whoever listens; what the broker does itself is no news. */
+  private tell(key: string, details: EventDetails): void {
+    const { events, holder } = this.context;
+    if (!events.on || holder === null) return;
+    const who = { user: this.user.name, vhost: this.vhost.name, connection: holder.name ?? '' };
+    events.emit(key, { ...details, ...who });
+  }
+
   private forget(subscription: Subscription): void {
     if (subscription.unsettled.size === 0) this.subscriptions.delete(subscription);
   }

@@ -111,6 +111,13 @@ export class Topology {
     queue.store?.delete().catch((error: Error) => this.host.undeleted(queue, error));
   }
 
+  /** An exchange that the broker itself publishes to; see announcer.ts. */
+  addSystemTopic(name: string): void {
+    if (this.exchanges.has(name)) return;
+    this.addSystemExchange(name, 'topic', true, routerOf('topic', NO_FIELDS));
+    this.exchangesVersion++;
+  }
+
   private addSystemExchange(name: string, type: string, internal: boolean, router: Router): void {
     const flags = { durable: true, autoDelete: false, internal };
     const definition = { name, type, ...flags, arguments: NO_FIELDS };
