@@ -9,6 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { FREE_PORTS } from '../test/support/free-ports.ts';
 import { Connection } from './connection.ts';
 import type { Attachment, Checkout } from './options.ts';
 import { ProcessTree, processAgeMs } from './processes.ts';
@@ -20,6 +21,8 @@ export interface BrokerProcess {
   readonly name: string;
   readonly isWarren: boolean;
   readonly port: number;
+  /** 0 if it has none, or nobody said. */
+  readonly stompPort: number;
   readonly pid: number;
   /** Product, version and platform as the broker says them, for Warren also the commit. */
   readonly version: string;
@@ -52,12 +55,7 @@ export async function startWarren(
   const startedMs = Date.now();
   const child = spawn(process.execPath, [...NODE_FLAGS, ...profiling, main], {
     cwd: folder,
-    env: {
-      ...process.env,
-      WARREN_LISTENERS_TCP_DEFAULT: '0',
-      WARREN_STOMP_LISTENERS_TCP_DEFAULT: '0',
-      WARREN_WEB_STOMP_TCP_PORT: 'none',
-    },
+    env: { ...process.env, ...FREE_PORTS },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stop = async () => {
@@ -65,14 +63,14 @@ export async function startWarren(
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const port = await warrenPort(child);
+    const { port, stompPort } = await warrenPorts(child);
     const version = await greet(port);
     const bootMs = Date.now() - startedMs;
     const pid = child.pid!;
     const idleRssBytes = await idleRss(pid);
     const commit = await commitOf(checkout.path);
     const named = { name: checkout.name, isWarren: true, version: `${version}, ${commit}` };
-    return { ...named, port, pid, bootMs, idleRssBytes, stop };
+    return { ...named, port, stompPort, pid, bootMs, idleRssBytes, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -80,7 +78,9 @@ export async function startWarren(
 }
 
 /** Reads `AMQP 0-9-1 listening on 127.0.0.1:40123`, then waits for `Server startup complete`. */
-async function warrenPort(child: ChildProcess): Promise<number> {
+async function warrenPorts(
+  child: ChildProcess,
+): Promise<{ readonly port: number; readonly stompPort: number }> {
   const lines: string[] = [];
   const keep = (line: string) => {
     lines.push(line);
@@ -88,11 +88,14 @@ async function warrenPort(child: ChildProcess): Promise<number> {
   };
   createInterface({ input: child.stderr! }).on('line', keep);
   let port = 0;
+  let stompPort = 0;
   const complete = new Promise<void>((resolve) => {
     createInterface({ input: child.stdout! }).on('line', (line) => {
       keep(line);
       const listening = /AMQP 0-9-1 listening on [^\s"]*:(\d+)/.exec(line);
       if (listening !== null) port = Number(listening[1]);
+      const stomp = /STOMP listening on [^\s"]*:(\d+)/.exec(line);
+      if (stomp !== null) stompPort = Number(stomp[1]);
       if (line.includes('Server startup complete')) resolve();
     });
   });
@@ -104,7 +107,7 @@ async function warrenPort(child: ChildProcess): Promise<number> {
   const trouble = await Promise.race([complete, ended, late]);
   if (trouble !== undefined) throw new Error(`Warren ${trouble}:\n${lines.join('\n')}`);
   if (port === 0) throw new Error(`Warren names no AMQP port:\n${lines.join('\n')}`);
-  return port;
+  return { port, stompPort };
 }
 
 /** SIGTERM, so that a profile is written; SIGKILL when that takes too long. */
@@ -153,7 +156,7 @@ export async function startPeer(tool: string, name: string): Promise<BrokerProce
   const ageMs = processAgeMs(pid);
   const isOurs = ageMs !== null && ageMs < Date.now() - beforeMs;
   return {
-    ...{ name, isWarren: false, version, port, pid },
+    ...{ name, isWarren: false, version, port, stompPort: variable('STOMP_PORT') || 0, pid },
     bootMs: isOurs ? ageMs : null,
     idleRssBytes: isOurs ? await idleRss(pid) : null,
     stop: async () => {
@@ -165,7 +168,13 @@ export async function startPeer(tool: string, name: string): Promise<BrokerProce
 export async function attach({ name, port, pid }: Attachment): Promise<BrokerProcess> {
   const version = await greet(port);
   const isWarren = name.startsWith('warren');
-  const notOurs = { isWarren, bootMs: null, idleRssBytes: null, stop: async () => {} };
+  const notOurs = {
+    isWarren,
+    stompPort: 0,
+    bootMs: null,
+    idleRssBytes: null,
+    stop: async () => {},
+  };
   return { ...notOurs, name, port, pid, version };
 }
 

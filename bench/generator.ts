@@ -6,10 +6,11 @@ import { writeFileSync } from 'node:fs';
 import { runClosedLoop } from './closed-loop.ts';
 import { runOpenLoop } from './open-loop.ts';
 import type { Scenario } from './scenarios.ts';
+import { runStompLoop } from './stomp-loop.ts';
 import type { Measured, Timing } from './window.ts';
 
 export interface Order {
-  readonly broker: { readonly port: number; readonly pid: number };
+  readonly broker: { readonly port: number; readonly stompPort: number; readonly pid: number };
   readonly scenario: Scenario;
   readonly timing: Timing;
 }
@@ -18,11 +19,15 @@ export type Outcome = { readonly measured: Measured } | { readonly failure: stri
 
 async function carryOut({ broker, scenario, timing }: Order): Promise<Outcome> {
   try {
-    const run = scenario.loop === 'closed' ? runClosedLoop : runOpenLoop;
-    return { measured: await run(broker, scenario, timing) };
+    return { measured: await runOf(scenario)(broker, scenario, timing) };
   } catch (error) {
     return { failure: (error as Error).message };
   }
+}
+
+function runOf({ protocol, loop }: Scenario) {
+  if (protocol === 'stomp') return runStompLoop;
+  return loop === 'closed' ? runClosedLoop : runOpenLoop;
 }
 
 /** Lets sleeping threads wake on time rather than up to 50 µs later; threads inherit it. */

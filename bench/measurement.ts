@@ -31,8 +31,8 @@ export async function runOnce(
   repetition: number,
 ): Promise<Run> {
   const rss = watchPeakRss(broker.pid);
-  const { port, pid } = broker;
-  const outcome = await generate({ broker: { port, pid }, scenario, timing });
+  const { port, stompPort, pid } = broker;
+  const outcome = await generate({ broker: { port, stompPort, pid }, scenario, timing });
   return {
     scenario: scenario.name,
     broker: broker.name,

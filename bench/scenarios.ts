@@ -1,12 +1,13 @@
 /**
- * The scenarios, by the names of reference/performance.md: `a` AMQP 0-9-1, body size, `t`
- * transient or `p` persistent, then how messages are settled. To add one, add a row here.
+ * The scenarios, by the names of reference/performance.md: `a` AMQP 0-9-1, `s` STOMP, body size,
+ * `t` transient or `p` persistent, then how messages are settled. To add one, add a row here.
  */
 
 export interface Scenario {
   readonly name: string;
   /** What it does, for the report. */
   readonly text: string;
+  readonly protocol: 'amqp' | 'stomp';
   readonly loop: 'closed' | 'open';
   readonly bodyBytes: number;
   readonly persistent: boolean;
@@ -31,6 +32,7 @@ export interface Scenario {
 }
 
 const PLAIN = {
+  protocol: 'amqp',
   loop: 'closed',
   bodyBytes: 16,
   persistent: false,
@@ -101,6 +103,36 @@ export const SCENARIOS: readonly Scenario[] = [
     bindings: 1000,
     name: 'headers1k 16 t',
     text: '16 B through a headers exchange with 1 000 bindings, no acks, no confirms',
+  },
+  {
+    ...PLAIN,
+    protocol: 'stomp',
+    name: 's 16 t auto',
+    text: 'STOMP 1.2, 16 B through a topic, no acks, no receipts',
+  },
+  {
+    ...PLAIN,
+    ...KIB,
+    protocol: 'stomp',
+    name: 's 1k t auto',
+    text: 'STOMP 1.2, 1 KiB through a topic, no acks, no receipts',
+  },
+  {
+    ...PLAIN,
+    protocol: 'stomp',
+    fanout: 10,
+    window: 2000,
+    name: 's fan10 16 t',
+    text: 'STOMP 1.2, 16 B to 10 topic subscriptions, no acks; counts deliveries',
+  },
+  {
+    ...PLAIN,
+    ...KIB,
+    ...SETTLED,
+    protocol: 'stomp',
+    ackEvery: 20,
+    name: 's 1k t rcpt_ack',
+    text: 'STOMP 1.2, 1 KiB, a receipt each, 1000 without one, client ack every 20',
   },
   { ...PLAIN, ...LATENCY, name: 'lat5k t', text: '1 KiB at 5 000/s, transient, no acks' },
   {

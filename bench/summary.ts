@@ -113,6 +113,10 @@ const CEILING_FACTOR = 3;
 const RABBITMQ_FACTOR = 10;
 const RABBITMQ_SCENARIO = 'a 16 t auto';
 
+/** How much better STOMP has to be than RabbitMQ's, in messages and in CPU. */
+const STOMP_FACTOR = 5;
+const STOMP_SCENARIOS = ['s 16 t auto', 's 1k t auto', 's fan10 16 t', 's 1k t rcpt_ack'];
+
 /** Targets whose scenario was run. `others` that are RabbitMQ are told by their names. */
 export function verdicts(
   runs: readonly Run[],
@@ -134,5 +138,27 @@ export function verdicts(
     const target = `${RABBITMQ_SCENARIO}: at least ${RABBITMQ_FACTOR} × the msgs/s of ${other}`;
     found.push({ target, measured, limit: RABBITMQ_FACTOR, met: measured >= RABBITMQ_FACTOR });
   }
+  for (const other of others.filter((name) => name.startsWith('rabbitmq'))) {
+    found.push(...stompVerdicts(runs, subject, other));
+  }
   return found;
+}
+
+function stompVerdicts(runs: readonly Run[], subject: string, other: string): Verdict[] {
+  return STOMP_SCENARIOS.flatMap((scenario) => {
+    const [faster, cheaper] = [rate, cpu].map((figure) =>
+      ratio(runs, scenario, subject, other, figure),
+    );
+    const limit = STOMP_FACTOR;
+    const found: Verdict[] = [];
+    if (faster != null) {
+      const target = `${scenario}: at least ${limit} × the msgs/s of ${other}`;
+      found.push({ target, measured: faster, limit, met: faster >= limit });
+    }
+    if (cheaper != null) {
+      const target = `${scenario}: CPU per message at most 1/${limit} of ${other}'s`;
+      found.push({ target, measured: cheaper, limit: 1 / limit, met: cheaper <= 1 / limit });
+    }
+    return found;
+  });
 }

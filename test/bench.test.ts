@@ -263,6 +263,15 @@ describe('summary', () => {
     expect(verdicts([failed('w', 1)], 'w', ['rabbitmq4'])).toEqual([]);
   });
 
+  it('judges STOMP by messages and by CPU against RabbitMQ', () => {
+    const name = 's 16 t auto';
+    const runs = [run('w', 1, 5e5, 1, name), run('rabbitmq4', 1, 1e5, 0.9, name)];
+    expect(verdicts(runs, 'w', ['rabbitmq4', 'lavinmq'])).toMatchObject([
+      { target: `${name}: at least 5 × the msgs/s of rabbitmq4`, measured: 5, met: true },
+      { target: `${name}: CPU per message at most 1/5 of rabbitmq4's`, met: false },
+    ]);
+  });
+
   it('takes medians and percentiles of few values', () => {
     expect([median([3, 1, 2]), median([4, 1, 2, 3]), median([0, 0])]).toEqual([2, 2.5, 0]);
     const sorted = Float64Array.from({ length: 1000 }, (_, index) => index + 1);
