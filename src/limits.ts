@@ -247,6 +247,9 @@ export const STOMP_COMMAND_MAX_BYTES = 64;
 /** A publisher's last head is remembered up to this size, so that it need not be decoded again. */
 export const STOMP_REMEMBERED_HEAD_BYTES = 1024;
 
+/** `destination` lines of MESSAGE frames that all STOMP connections remember together. */
+export const STOMP_DESTINATION_LINES_MAX = 4096;
+
 /** STOMP transactions that a connection may have open: RabbitMQ's bound. */
 export const STOMP_TRANSACTIONS_MAX = 16;
 

@@ -6,7 +6,7 @@
 import type { Delivery } from '../../src/broker/delivery.ts';
 import type { CancelReason, Consumer, Subscription } from '../../src/broker/subscription.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
-import { type MessageStyle, MessageTemplate } from './delivering.ts';
+import { type MessageStyle, MessageWriter } from './delivering.ts';
 
 /** What a consumer needs of its connection. */
 export interface ConsumerHost {
@@ -39,12 +39,13 @@ export class StompConsumer implements Consumer {
   subscription: Subscription | null = null;
   private readonly host: ConsumerHost;
   private readonly noAck: boolean;
-  private template: MessageTemplate | null = null;
+  private readonly writer: MessageWriter;
 
   constructor(host: ConsumerHost, options: ConsumerOptions) {
     this.host = host;
     this.options = options;
     this.noAck = options.ackMode === 'auto';
+    this.writer = new MessageWriter(options.style);
   }
 
   get tag(): string {
@@ -59,12 +60,7 @@ export class StompConsumer implements Consumer {
     const { message } = delivery;
     const number = this.host.nextNumber();
     if (!this.noAck) this.unacked.set(number, delivery);
-    let { template } = this;
-    if (template === null || !template.fits(message)) {
-      template = new MessageTemplate(this.options.style, message);
-      this.template = template;
-    }
-    template.write(this.host.outbox, message, number, delivery.redelivered);
+    this.writer.write(this.host.outbox, message, number, delivery.redelivered);
   }
 
   cancelled(_reason: CancelReason): void {

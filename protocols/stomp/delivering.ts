@@ -1,10 +1,10 @@
 /**
  * Delivering: a message on its way out as a MESSAGE frame [STOMP 1.2, MESSAGE]. What all messages
- * of one subscription from one place have in common is a template; the lines of the properties are
- * encoded once for all subscribers. Hot path: a frame that fits is written into the outbox's slab.
+ * of one subscription have in common is encoded once, and what one message says to all subscribers
+ * as well. Hot path: a frame that fits is written into the outbox's slab.
  */
 import type { Message } from '../../src/broker/message.ts';
-import { OUTBOX_SLAB_BYTES } from '../../src/limits.ts';
+import { OUTBOX_SLAB_BYTES, STOMP_DESTINATION_LINES_MAX } from '../../src/limits.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
 import { formatDestination } from './destinations.ts';
 import { headerLine } from './header-text.ts';
@@ -32,62 +32,90 @@ const END = Buffer.from('\0\n');
 
 const LF = 0x0a;
 
-/** MESSAGE frames of one subscription for messages of one exchange and routing key. */
-export class MessageTemplate {
-  private readonly exchange: string;
-  private readonly routingKey: string;
+/**
+ * `destination` lines of places that messages came from, shared by all subscriptions: a subscriber
+ * of many topics must not make one for each message. One map for each way of escaping.
+ */
+const escapedLines = new Map<string, Buffer>();
+const plainLines = new Map<string, Buffer>();
+
+function destinationLine({ exchange, routingKey }: Message, escapes: boolean): Buffer {
+  const lines = escapes ? escapedLines : plainLines;
+  const place = `${exchange}\0${routingKey}`;
+  const known = lines.get(place);
+  if (known !== undefined) return known;
+  const text = headerLine('destination', formatDestination(exchange, routingKey), escapes);
+  const line = Buffer.from(text);
+  if (lines.size >= STOMP_DESTINATION_LINES_MAX) lines.clear();
+  lines.set(place, line);
+  return line;
+}
+
+/** MESSAGE frames of one subscription. */
+export class MessageWriter {
   private readonly escapes: boolean;
-  /** Up to where the number of the message goes. */
+  /** Up to the `destination` line, and on to where the number of the message goes. */
   private readonly start: Buffer;
+  private readonly id: Buffer;
   /** `ack:` and the same; null if there is no such header. */
   private readonly ack: Buffer | null;
+  /** Where the last message came from, and its line. */
+  private exchange = '';
+  private routingKey = '';
+  private destination: Buffer | null = null;
 
-  constructor(style: MessageStyle, { exchange, routingKey }: Message) {
-    const { escapes } = style;
-    this.exchange = exchange;
-    this.routingKey = routingKey;
+  constructor({ subscription, idPrefix, acked, escapes }: MessageStyle) {
     this.escapes = escapes;
     const line = (name: string, value: string): string => headerLine(name, value, escapes);
-    const { subscription } = style;
-    const text =
-      (subscription === null ? '' : line('subscription', subscription)) +
-      line('destination', formatDestination(exchange, routingKey));
-    const id = line('message-id', style.idPrefix).slice(0, -1);
-    this.start = Buffer.from(`MESSAGE\n${text}${id}`);
-    this.ack = style.acked ? Buffer.from(line('ack', style.idPrefix).slice(0, -1)) : null;
-  }
-
-  fits(message: Message): boolean {
-    return message.routingKey === this.routingKey && message.exchange === this.exchange;
+    const id = subscription === null ? '' : line('subscription', subscription);
+    this.start = Buffer.from(`MESSAGE\n${id}`);
+    this.id = Buffer.from(line('message-id', idPrefix).slice(0, -1));
+    this.ack = acked ? Buffer.from(line('ack', idPrefix).slice(0, -1)) : null;
   }
 
   /** Writes a MESSAGE frame. @param number of the message within its connection */
   write(outbox: Outbox, message: Message, number: number, redelivered: boolean): void {
     const { body } = message;
+    const destination = this.destinationOf(message);
     const lines = headersOf(message.properties, this.escapes);
-    const headBytes = this.headBytes(number, lines.length, body.length, redelivered);
+    const more = destination.length + lines.length;
+    const headBytes = this.headBytes(number, more, body.length, redelivered);
     const bytes = headBytes + body.length + END.length;
     if (bytes <= INLINE_BYTES) {
       const at = outbox.reserve(bytes);
       const { slab } = outbox;
-      const bodyAt = this.putHead(slab, at, number, redelivered, lines, body.length);
+      const bodyAt = this.putHead(slab, at, number, redelivered, destination, lines, body.length);
       body.copy(slab, bodyAt);
       END.copy(slab, bodyAt + body.length);
       return;
     }
     outbox.cork();
     const at = outbox.reserve(headBytes);
-    this.putHead(outbox.slab, at, number, redelivered, lines, body.length);
+    this.putHead(outbox.slab, at, number, redelivered, destination, lines, body.length);
     outbox.write(body);
     outbox.write(END);
     outbox.uncork();
   }
 
+  private destinationOf(message: Message): Buffer {
+    const { exchange, routingKey } = message;
+    let { destination } = this;
+    if (destination === null || routingKey !== this.routingKey || exchange !== this.exchange) {
+      destination = destinationLine(message, this.escapes);
+      this.exchange = exchange;
+      this.routingKey = routingKey;
+      this.destination = destination;
+    }
+    return destination;
+  }
+
+  /** @param lines bytes of the lines that are the message's own */
   private headBytes(number: number, lines: number, body: number, redelivered: boolean): number {
     const digits = digitsOf(number);
     const { ack } = this;
     return (
       this.start.length +
+      this.id.length +
       digits +
       (redelivered ? REDELIVERED.length : NOT_REDELIVERED.length) +
       (ack === null ? 0 : ack.length + digits + 1) +
@@ -103,11 +131,13 @@ export class MessageTemplate {
     offset: number,
     number: number,
     redelivered: boolean,
+    destination: Buffer,
     lines: Buffer,
     bodyBytes: number,
   ): number {
     const { ack } = this;
-    let at = putDigits(slab, put(slab, offset, this.start), number);
+    let at = put(slab, put(slab, offset, this.start), destination);
+    at = putDigits(slab, put(slab, at, this.id), number);
     at = put(slab, at, redelivered ? REDELIVERED : NOT_REDELIVERED);
     if (ack !== null) at = putLine(slab, at, ack, number);
     at = put(slab, at, lines);

@@ -2,6 +2,7 @@
  * Destinations: RabbitMQ's names of places ↔ exchanges, routing keys and queues. Names within are
  * percent-encoded: `%2F` is a slash. What a destination makes exist is endpoints.ts.
  */
+import { MAX_SHORTSTR_BYTES } from '../../src/limits.ts';
 import { StompError } from './errors.ts';
 
 export type DestinationKind =
@@ -117,12 +118,20 @@ function invalid(kind: DestinationKind, names: readonly string[]): StompError {
 }
 
 /** RabbitMQ decodes `%2F` only, and so cannot be sent to by the names that it gives itself. */
-function unescapeName(name: string): string {
-  if (!name.includes('%')) return name;
+function unescapeName(text: string): string {
+  const name = text.includes('%') ? decoded(text) : text;
+  if (name.length <= MAX_SHORTSTR_BYTES / 3 || Buffer.byteLength(name) <= MAX_SHORTSTR_BYTES) {
+    return name;
+  }
+  const detail = `names in destinations have at most ${MAX_SHORTSTR_BYTES} bytes\n`;
+  throw new StompError('Invalid destination', detail);
+}
+
+function decoded(text: string): string {
   try {
-    return decodeURIComponent(name);
+    return decodeURIComponent(text);
   } catch {
-    return name.replaceAll('%2F', '/');
+    return text.replaceAll('%2F', '/');
   }
 }
 

@@ -4,11 +4,11 @@
  * text, so this table knows which arguments are numbers and which are booleans. What an argument
  * means, and whether it is allowed, is decided by the engine.
  */
-import type { Field, Fields } from '../../src/broker/field.ts';
+import { type Field, type Fields, Timestamp } from '../../src/broker/field.ts';
 import { invalidHeader } from './errors.ts';
 import { booleanOf, type FrameHead } from './frame-head.ts';
 
-type ArgumentType = 'text' | 'number' | 'boolean';
+type ArgumentType = 'text' | 'number' | 'boolean' | 'offset' | 'list';
 
 const QUEUE_ARGUMENTS: ReadonlyMap<string, ArgumentType> = new Map([
   ['x-queue-type', 'text'],
@@ -44,8 +44,8 @@ const QUEUE_ARGUMENTS: ReadonlyMap<string, ArgumentType> = new Map([
 
 const CONSUMER_ARGUMENTS: ReadonlyMap<string, ArgumentType> = new Map([
   ['x-priority', 'number'],
-  ['x-stream-offset', 'text'],
-  ['x-stream-filter', 'text'],
+  ['x-stream-offset', 'offset'],
+  ['x-stream-filter', 'list'],
   ['x-stream-match-unfiltered', 'boolean'],
 ]);
 
@@ -76,11 +76,26 @@ function argumentsOf(head: FrameHead, known: ReadonlyMap<string, ArgumentType>):
 
 function fieldOf(name: string, text: string, type: ArgumentType): Field {
   if (type === 'text') return text;
+  if (type === 'list') return text.split(',');
+  if (type === 'offset') return offsetOf(name, text);
   if (type === 'boolean') {
     const value = booleanOf(text);
     if (value === undefined) throw invalidHeader(name, text, 'true or false');
     return value;
   }
+  return numberOf(name, text);
+}
+
+/** RabbitMQ's way to write it: a word, `offset:5` or `timestamp:1700000000`. */
+function offsetOf(name: string, text: string): Field {
+  const [kind, value] = text.split(':', 2) as [string, string?];
+  if (value === undefined) return text;
+  if (kind === 'offset') return numberOf(name, value);
+  if (kind === 'timestamp') return new Timestamp(numberOf(name, value));
+  throw invalidHeader(name, text, 'a word, offset:<number> or timestamp:<seconds>');
+}
+
+function numberOf(name: string, text: string): number {
   if (!/^-?\d{1,15}$/.test(text)) throw invalidHeader(name, text, 'a whole number');
   return Number(text);
 }

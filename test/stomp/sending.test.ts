@@ -139,6 +139,7 @@ describe('SEND is refused', () => {
     ['/exchange/bah/baz/boo', "'/bah/baz/boo' is not a valid exchange destination\n"],
     ['/temp-queue/a', "'/temp-queue/a' is not a valid destination for 'SEND'\n"],
     ['', 'Destination cannot be blank'],
+    [`/queue/${'ä'.repeat(128)}`, 'names in destinations have at most 255 bytes\n'],
   ])('for the destination "%s"', async (destination, detail) => {
     expect(await refusal({ destination })).toBe(`Invalid destination: ${detail}`);
   });

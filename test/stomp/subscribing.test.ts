@@ -1,4 +1,5 @@
 /** SUBSCRIBE, UNSUBSCRIBE, ACK, NACK and transactions: what comes, what stays, what comes back. */
+import amqplib, { type ConsumeMessage } from 'amqplib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { User } from '../../src/auth/user.ts';
 import type { Queue } from '../../src/broker/queue/queue.ts';
@@ -111,6 +112,25 @@ describe('SUBSCRIBE', () => {
     client.send('DISCONNECT', { receipt: 'bye' });
     await client.expect('RECEIPT');
     expect(queueNames()).toHaveLength(1);
+  });
+
+  it('to many topics names the one that each message came from', async () => {
+    await client.ask('SUBSCRIBE', { destination: '/topic/#', id: 1 });
+    const keys = ['a', 'b', 'a', 'c%2Fd', 'a', 'a'];
+    for (const key of keys) client.send('SEND', { destination: `/topic/${key}` });
+    const destinations = (await messages(client, 6)).map(({ headers }) => headers.destination);
+    expect(destinations).toEqual(keys.map((key) => `/topic/${key}`));
+  });
+
+  it('takes a quorum queue for a durable subscription', async () => {
+    const durable = { durable: true, 'auto-delete': false, 'x-queue-type': 'quorum' };
+    const named = { destination: '/topic/quorum', id: 1, 'x-queue-name': 'quorum' };
+    await client.ask('SUBSCRIBE', { ...named, ...durable, ack: 'client' });
+    client.send('SEND', { destination: '/topic/quorum', persistent: true }, 'safe');
+    const { headers, body } = await client.expect('MESSAGE');
+    expect(body).toBe('safe');
+    await client.ask('ACK', { id: headers.ack! });
+    expect(queues()[0]!.arguments.get('x-queue-type')).toBe('quorum');
   });
 
   it('takes x-queue-name for the queue of a topic or exchange', async () => {
@@ -401,6 +421,24 @@ describe('replies', () => {
     expect(queueNames()).toHaveLength(2);
     await client.destroy();
     await expect.poll(queueNames).toEqual(['service']);
+  });
+
+  it('reach AMQP clients that wait for them without a queue [Direct Reply-to]', async () => {
+    await client.ask('SUBSCRIBE', { destination: '/queue/service', id: 1 });
+    const connection = await amqplib.connect(`amqp://127.0.0.1:${warren.port}`);
+    const channel = await connection.createChannel();
+    const answered = new Promise<string>((resolve) => {
+      const take = (got: ConsumeMessage | null) => resolve(String(got?.content));
+      void channel.consume('amq.rabbitmq.reply-to', take, { noAck: true }).then(() => {
+        const asking = { replyTo: 'amq.rabbitmq.reply-to' };
+        channel.sendToQueue('service', Buffer.from('question'), asking);
+      });
+    });
+    const { headers } = await client.expect('MESSAGE');
+    expect(headers['reply-to']).toMatch(/^\/reply-queue\/amq\.rabbitmq\.reply-to\./);
+    client.send('SEND', { destination: headers['reply-to']! }, 'answer');
+    expect(await answered).toBe('answer');
+    await connection.close();
   });
 
   it('may go to any destination, which is passed on as it is', async () => {
