@@ -245,7 +245,7 @@ function mqttOf(config: Config, broker: Broker): Protocol {
     maxKeepAliveSeconds: config.get('mqtt.max_keep_alive'),
     disconnectOnUnauthorized: config.get('mqtt.disconnect_on_unauthorized'),
     anonymous: anonymousOf(config),
-    certificateLogin: config.get('mqtt.ssl_cert_login') ? config.get('ssl_cert_login_from') : null,
+    certificateLogin: config.get('mqtt.ssl_cert_login'),
     certificateClientId: config.get('mqtt.ssl_cert_client_id_from'),
     durableQueueType: config.get('mqtt.durable_queue_type'),
     qos0QueueBytes: config.get('mqtt.qos0_queue_size'),

@@ -11,6 +11,7 @@ import type { Timer } from '../../src/clock.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
 import type { Client, Connection, Description } from '../../src/server/protocol.ts';
 import type { PublisherGate } from '../../src/server/publisher-gate.ts';
+import { sniff } from '../../src/server/sniff.ts';
 import type { SessionUser } from './client-session.ts';
 import { accepted, refused, type Terms, termsOf } from './connack.ts';
 import { FrameReader, type FrameSink } from './frames.ts';
@@ -52,6 +53,8 @@ export class MqttConnection
   /** What the engine has been asked for last. */
   private work: Promise<void> = Promise.resolve();
   private closing = false;
+  /** Nothing has come yet. */
+  private silent = true;
   private hasEnded: () => void = () => {};
 
   constructor(client: Client, shared: Shared) {
@@ -80,6 +83,7 @@ export class MqttConnection
     if (this.closing) return;
     this.reading.keepAlive?.heard();
     try {
+      if (this.silent) this.greet(buffer, start, end);
       this.frames.read(buffer, start, end);
     } catch (error) {
       this.fail(error);
@@ -198,6 +202,15 @@ export class MqttConnection
   }
 
   // -- states: what may come --
+
+  /** Whoever begins with anything but CONNECT is no client of ours [MQTT-3.1.0-1]. */
+  private greet(buffer: Buffer, start: number, end: number): void {
+    this.silent = false;
+    if ((buffer[start] as number) >> 4 === PACKET.CONNECT) return;
+    const spoken = sniff(buffer.subarray(start, end));
+    const hint = spoken === null ? '' : `: the client speaks ${spoken}`;
+    throw protocolError(`the first packet is not CONNECT${hint}`);
+  }
 
   private awaitConnect(first: number, buf: Buffer, start: number, end: number): void {
     // [MQTT-3.1.0-1]

@@ -29,7 +29,7 @@ export async function logIn(
   options: MqttOptions,
   holder: SessionHolder,
 ): Promise<Session> {
-  const { username, password, vhost } = credentialsOf(packet, client, options);
+  const { username, password, vhost } = credentialsOf(packet, client, broker, options);
   const login = { protocol: 'mqtt', username, password, peer: client };
   // Most backends answer at once.
   const asked = broker.authenticate(login);
@@ -68,6 +68,7 @@ function protocolOf({ protocolVersion }: Connect['packet']): string {
 function credentialsOf(
   { username, password }: Connect['packet'],
   client: Client,
+  broker: Broker,
   options: MqttOptions,
 ): Credentials {
   if (username !== undefined) {
@@ -76,9 +77,10 @@ function credentialsOf(
     return { username: username.slice(colon + 1), password: String(password ?? ''), vhost };
   }
   const certificate = client.tls?.certificate;
-  if (options.certificateLogin !== null && certificate) {
-    const name = nameOf(certificate, options.certificateLogin);
-    return { username: name, password: null, vhost: null };
+  if (options.certificateLogin && certificate) {
+    const name = broker.authentication.certificateName(certificate);
+    if (name !== null) return { username: name, password: null, vhost: null };
+    throw new MqttError(REASON.NOT_AUTHORIZED, 'the certificate names no user');
   }
   const { anonymous } = options;
   if (anonymous !== null && password === undefined) return { ...anonymous, vhost: null };

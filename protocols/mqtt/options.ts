@@ -27,8 +27,8 @@ export interface MqttOptions {
   readonly disconnectOnUnauthorized: boolean;
   /** Who clients without a user name are; null refuses them. */
   readonly anonymous: { readonly username: string; readonly password: string } | null;
-  /** Where the user name of a client with a certificate and without a name is; null: nowhere. */
-  readonly certificateLogin: CertificateName | null;
+  /** Is a certificate enough to log in? Who it is for is the engine's business. */
+  readonly certificateLogin: boolean;
   /** Where the client identifier of a client with a certificate is; null: it may choose. */
   readonly certificateClientId: CertificateName | null;
   /** `x-queue-type` of queues that outlive the connection. */
