@@ -16,6 +16,7 @@ import {
 import type { Clock } from '../../src/clock.ts';
 import type { Overrides } from '../../src/config.ts';
 import { type EmbeddedBroker, startBroker } from '../../src/embed.ts';
+import type { Log } from '../../src/log.ts';
 
 export type Version = 3 | 4 | 5;
 
@@ -23,9 +24,14 @@ export type Version = 3 | 4 | 5;
 export async function startMqtt(
   config: Overrides = {},
   clock?: Clock,
+  log?: Log,
 ): Promise<EmbeddedBroker & { readonly mqttPort: number }> {
   const listening = { 'mqtt.listeners.tcp.default': '127.0.0.1:0', 'mqtt.allow_anonymous': true };
-  const options = { config: { ...listening, ...config }, ...(clock && { clock }) };
+  const options = {
+    config: { ...listening, ...config },
+    ...(clock && { clock }),
+    ...(log && { log }),
+  };
   const broker = await startBroker(options);
   return { ...broker, mqttPort: broker.portOf('mqtt') as number };
 }
