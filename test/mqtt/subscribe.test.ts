@@ -213,7 +213,7 @@ describe('subscription options of version 5', () => {
     expect(await received(keeping)).toEqual([`${topic} kept qos=1 retain`, `${topic} not qos=1`]);
   });
 
-  it('retain handling: always, for new ones, never [MQTT-3.3.1-9 … 11]', async () => {
+  it('retain handling: always, for new ones, never [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]', async () => {
     const topic = freshTopic();
     const client = await login(5);
     client.publish(topic, 'kept', { qos: 1, retain: true });
