@@ -329,6 +329,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     this.send('connection.close', { replyCode: reply.code, replyText: text, classId, methodId });
     this.setDeadline(CLOSE_OK_TIMEOUT_MS, () => this.client.destroy());
     this.become(this.awaitCloseOk);
+    this.reading.finish();
     // The borders between frames are lost: the answer could not be read.
     if (reply === REPLIES.FRAME_ERROR) this.client.end();
   }

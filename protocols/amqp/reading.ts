@@ -18,6 +18,7 @@ export class Reading implements GateHost {
   private readonly connection: AmqpConnection;
   private readonly client: Client;
   private readonly holds = new Set<Hold>();
+  private finishing = false;
 
   constructor(connection: AmqpConnection) {
     this.connection = connection;
@@ -26,8 +27,16 @@ export class Reading implements GateHost {
     this.gate = new PublisherGate(this, alarms.reason, store.busy);
   }
 
+  /** Goodbye has been said: reads on until its answer comes; the rest is ignored anyway. */
+  finish(): void {
+    this.finishing = true;
+    this.holds.clear();
+    this.client.resume();
+  }
+
   /** Stops reading for a reason; release() takes it back. */
   hold(reason: Hold): void {
+    if (this.finishing) return;
     if (this.holds.size === 0) this.client.pause();
     this.holds.add(reason);
     // Whether a peer that does not read is alive shows in what leaves the outbox.

@@ -36,7 +36,7 @@ export function openSocketClient(
     callback: (bytes, buffer) => {
       client.reads++;
       client.readBytes += bytes;
-      one.connection.receive(buffer as Buffer, 0, bytes);
+      if (!client.ended) one.connection.receive(buffer as Buffer, 0, bytes);
       return true;
     },
   };
@@ -77,21 +77,28 @@ function listen(accepted: Socket, onread: OnRead): Socket {
 }
 
 function clientOf(socket: Socket, origin: Origin, outbox: Outbox) {
-  return {
+  const client = {
     ...origin,
     subprotocol: null,
     outbox,
     readBytes: 0,
     reads: 0,
-    pause: () => void socket.pause(),
+    /** What comes now is for nobody; but only who reads sees that the peer has ended, too. */
+    ended: false as boolean,
+    pause: () => {
+      if (!client.ended) socket.pause();
+    },
     resume: () => void socket.resume(),
     end: () => {
+      client.ended = true;
       outbox.end();
       socket.end();
+      socket.resume();
       limitFarewell(socket);
     },
     destroy: () => void socket.destroy(),
-  } satisfies Client;
+  } satisfies Client & { ended: boolean };
+  return client;
 }
 
 /** One side has ended: the other has a while to read what is left and to end too. */

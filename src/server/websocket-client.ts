@@ -122,6 +122,8 @@ class WebSocketClient implements Client {
   end(): void {
     this.outbox.end();
     this.ws.close(NORMAL_CLOSURE);
+    // Only who reads sees the answer.
+    this.ws.resume();
   }
 
   destroy(): void {

@@ -15,6 +15,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const cleanup: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   await RawClient.destroyAll();
   for (const clean of cleanup.splice(0).reverse()) await clean();
 });
@@ -142,6 +143,21 @@ describe('an alarm', () => {
     alarms.set('memory', false);
     for (let i = 0; i < 20; i++) clock.advance(5_000);
     await vi.waitFor(() => expect(broker.sessions.size).toBe(0), PATIENCE);
+  });
+
+  it('does not keep the broker from hearing the answer to its goodbye', async () => {
+    const observed = await startObserved();
+    const client = await RawClient.login(observed.port);
+    observed.broker.alarms.set('memory', true);
+    client.write(published(1, 'nowhere', 'x', { mandatory: true }));
+    await client.until('basic.return');
+    // What the broker would do by force it does by these timers.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const stopped = observed.stop();
+    await client.until('connection.close');
+    client.write(published(1, 'nowhere'), CONNECTION_CLOSE_OK);
+    await client.closed;
+    await stopped;
   });
 
   it('is not told to a client that has been sent connection.close', async () => {

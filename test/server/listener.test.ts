@@ -140,6 +140,17 @@ describe('a listener', () => {
     expect(note.told).toEqual(['busy true', 'busy false']);
   });
 
+  it('notices that a client has ended in answer, though it was not read from', async () => {
+    const { listener, notes } = await listen();
+    const { peer, note } = await join(notes, listener.port);
+    note.client.pause();
+    peer.resume().write('what nobody reads');
+    holdTime();
+    note.client.end();
+    while (!note.told.includes('closed')) await new Promise(setImmediate);
+    expect(note.text).toBe('');
+  });
+
   it('lets go of a client that it does not read from', async () => {
     const { listener, notes } = await listen();
     const { note } = await join(notes, listener.port);

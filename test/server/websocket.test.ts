@@ -286,6 +286,17 @@ describe('a client over WebSocket', () => {
     await notes.all[0]!.forced(SOCKET_END_GRACE_MS);
   });
 
+  it('is heard when it answers our goodbye, though it was not read from', async () => {
+    const { peer, note } = await join(MQTT, ['mqtt']);
+    const closed = closing(peer);
+    note.client.pause();
+    for (let i = 0; i < 100; i++) peer.send(Buffer.alloc(60_000));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    note.client.end();
+    expect(await closed).toBe(1000);
+    await note.gone();
+  });
+
   it('can be closed by force while it is not read from', async () => {
     const { peer, note } = await join(MQTT, ['mqtt']);
     const closed = closing(peer);
