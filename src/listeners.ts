@@ -150,6 +150,8 @@ export function loopbackConfig(overrides: Overrides = {}): Config {
     ...(named('management.tcp.port') ? {} : { 'management.tcp.port': 'none' }),
     ...(named('prometheus.tcp.port') ? {} : { 'prometheus.tcp.port': 'none' }),
     ...Object.fromEntries(nowhere.map((key) => [key, 'none'])),
+    // What the program around it uses is not the broker's business.
+    'vm_memory_high_watermark.relative': 1,
     ...overrides,
   });
 }
