@@ -49,8 +49,13 @@ export class Child {
       const match = pattern.exec(this.#output);
       if (match !== null) return match;
       if (!running) throw new Error(`ended without printing ${pattern}:\n${this.#output}`);
-      const more = [this.#process.stdout, this.#process.stderr].map((s) => s && once(s, 'data'));
+      // Whichever of the two says nothing must not collect listeners.
+      const heard = new AbortController();
+      const { signal } = heard;
+      const streams = [this.#process.stdout, this.#process.stderr].filter((s) => s !== null);
+      const more = streams.map((stream) => once(stream, 'data', { signal }).catch(() => {}));
       await Promise.race([ended, ...more]);
+      heard.abort();
     }
   }
 
