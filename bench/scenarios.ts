@@ -69,6 +69,22 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     ...PLAIN,
+    ...SETTLED,
+    persistent: true,
+    name: 'a 16 p conf_ack',
+    text: '16 B, persistent, 1000 unconfirmed, ack every 100',
+  },
+  {
+    ...PLAIN,
+    ...SETTLED,
+    bodyBytes: 16 * 1024,
+    window: 2000,
+    persistent: true,
+    name: 'a 16k p conf_ack',
+    text: '16 KiB, persistent, 1000 unconfirmed, ack every 100',
+  },
+  {
+    ...PLAIN,
     ...KIB,
     ...SETTLED,
     persistent: true,

@@ -144,6 +144,9 @@ export const STORE_ACK_SYNC_MS = 1_000;
 /** Slots looked through in one turn when a queue is deleted. */
 export const STORE_SWEEP_SLOTS = 200_000;
 
+/** How much the old generation may grow between collections while messages are kept on disk. */
+export const HEAP_GROWING_PERCENT = 75;
+
 /** A catalog's file below this size is not worth rewriting. */
 export const CATALOG_REWRITE_MIN_BYTES = 64 * 1024;
 

@@ -19,6 +19,8 @@ const FIRST_ROWS = 64;
 
 export class RecordIndex {
   rows = 0;
+  /** What all columns are in, if it is one piece. */
+  private memory: ArrayBuffer | null = null;
   /** Queue ids of all rows, one after the other. */
   ids = 0;
   offset = new Uint32Array(FIRST_ROWS);
@@ -73,7 +75,7 @@ export class RecordIndex {
   /** What is appended to the segment, whose length is `segmentBytes`, a multiple of eight. */
   async encode(segmentBytes: number, salt: number): Promise<Buffer> {
     const { rows, ids } = this;
-    const columns = Buffer.allocUnsafe(rows * (4 * WORDS + 8 * DOUBLES) + 4 * ids);
+    const columns = Buffer.allocUnsafeSlow(rows * (4 * WORDS + 8 * DOUBLES) + 4 * ids);
     let at = 0;
     for (const column of this.columns()) {
       const length = column === this.queueIds ? ids : rows;
@@ -82,6 +84,7 @@ export class RecordIndex {
       at += bytes.length;
     }
     const packed = await pack(columns, { level: 1 });
+    release(columns);
     const footer = Buffer.alloc(align(packed.length) + TRAILER_BYTES);
     packed.copy(footer);
     const trailer = footer.subarray(footer.length - TRAILER_BYTES);
@@ -110,11 +113,13 @@ export class RecordIndex {
     const rows = trailer.readUInt32LE(4);
     const ids = trailer.readUInt32LE(8);
     const packed = footer.subarray(0, trailer.readUInt32LE(0));
-    const plain = inflateRawSync(packed);
-    if (plain.length !== rows * (4 * WORDS + 8 * DOUBLES) + 4 * ids) return null;
-    // In a buffer of its own and from its start, so that the columns are aligned.
-    const columns = new Uint8Array(plain).buffer;
+    const bytes = rows * (4 * WORDS + 8 * DOUBLES) + 4 * ids;
+    const plain = inflateRawSync(packed, { chunkSize: Math.max(64, bytes) });
+    if (plain.length !== bytes) return null;
+    // From the start of its memory, so that the columns are aligned.
+    const columns = isWhole(plain) ? plain.buffer : new Uint8Array(plain).buffer;
     const index = new RecordIndex();
+    index.memory = columns as ArrayBuffer;
     index.rows = rows;
     index.ids = ids;
     let at = 0;
@@ -141,6 +146,13 @@ export class RecordIndex {
     return index;
   }
 
+  /** Gives the memory back at once; the index is of no use any more. */
+  release(): void {
+    if (this.memory === null) for (const column of this.columns()) release(column);
+    else release(new Uint8Array(this.memory));
+    this.rows = 0;
+  }
+
   /** Doubles first, so that all are aligned. */
   private columns(): (Uint32Array | Float64Array)[] {
     const doubles = [this.seq, this.arrivedAtMs, this.expiresAtMs];
@@ -165,4 +177,17 @@ export class RecordIndex {
 function grown<T extends Uint32Array | Float64Array>(from: T, to: T): T {
   to.set(from);
   return to;
+}
+
+/**
+ * Gives the memory behind an array back at once. Megabytes that wait for the garbage collector,
+ * which does not see them, would make the process large for good.
+ */
+export function release(bytes: Uint8Array | Uint32Array | Float64Array): void {
+  if (isWhole(bytes) && bytes.byteLength > 0) (bytes.buffer as ArrayBuffer).transfer(0);
+}
+
+/** Is that all of its memory? Small buffers share theirs. */
+function isWhole({ buffer, byteOffset, byteLength }: ArrayBufferView): boolean {
+  return buffer instanceof ArrayBuffer && byteOffset === 0 && byteLength === buffer.byteLength;
 }

@@ -4,6 +4,8 @@
  * the queue.
  */
 
+import { release } from './record-index.ts';
+
 const FIRST_ROWS = 16;
 const CHUNK_ROWS = 8192;
 
@@ -70,8 +72,19 @@ export class RecoveredRows {
       if (before < (seqs[this.order[i] as number] as number)) continue;
       // Compaction has moved some.
       this.order.sort((a, b) => (seqs[a] as number) - (seqs[b] as number));
-      return;
+      break;
     }
+    release(seqs);
+  }
+
+  /** Gives the memory back at once: there are no rows any more. */
+  release(): void {
+    for (const { words, doubles } of this.chunks) {
+      release(words);
+      release(doubles);
+    }
+    release(this.order);
+    this.size = 0;
   }
 
   /** Of the message at that place in the queue. */

@@ -10,7 +10,7 @@ import { isSettled, type Journal, readJournal } from './ack-journal.ts';
 import type { Counters } from './counters.ts';
 import { type Ledger, slotLength } from './ledger.ts';
 import { align, FLAG } from './record.ts';
-import { RecordIndex } from './record-index.ts';
+import { RecordIndex, release } from './record-index.ts';
 import { RecoveredRows } from './recovered-rows.ts';
 import { ORPHAN, type Segment, segmentOf } from './segment.ts';
 import {
@@ -113,7 +113,7 @@ class Recovery implements Recovered {
     this.countLost(segment, gaps, journal);
     ledger.segments.set(segment.id, segment);
     this.take(segment, index, journal);
-    segment.index = null;
+    index.release();
     segment.seal();
     if (segment.live === 0) ledger.onDead(segment);
   }
@@ -152,10 +152,12 @@ class Recovery implements Recovered {
     }
     this.scanned++;
     const { index, gaps, tornBytes } = scanSegment(content, segment.salt, newest);
-    if (tornBytes > 0 && content.length > SEGMENT_HEADER_BYTES) {
+    const { length } = content;
+    release(content);
+    if (tornBytes > 0 && length > SEGMENT_HEADER_BYTES) {
       log.warning(`the last ${tornBytes} bytes of segment ${segment.name} are no messages`);
     }
-    await this.writeFooter(segment, index, content.length);
+    await this.writeFooter(segment, index, length);
     return { index, gaps };
   }
 

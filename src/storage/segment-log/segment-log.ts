@@ -120,6 +120,7 @@ export class SegmentLog implements MessageStore, QueueOwner {
     for (const queue of [...this.queues.values()]) {
       const rows = found.rows.get(queue.index);
       if (rows !== undefined) tell(queue, rows);
+      rows?.release();
       queue.open();
     }
     this.report(found, performance.now() - startMs);
