@@ -86,9 +86,8 @@ export class Encoder {
   }
 
   private record(entry: Entry, segment: Segment, flush: number): void {
-    const { message, slots } = entry;
+    const { header, message, slots } = entry;
     const { body } = message;
-    const header = message.encodeHeader();
     const queues = slots.length;
     const bytes = recordBytes(queues, header.length, body.length);
     entry.bytes = bytes;

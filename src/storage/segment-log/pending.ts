@@ -11,9 +11,16 @@ export interface Transaction {
   readonly settled: Settled;
   /** Has its publisher been told? */
   told: boolean;
-  /** Slots that it acks. */
-  readonly acks: number[];
+  readonly acks: readonly DeferredAck[];
 }
+
+/** An ack that takes effect with its transaction. */
+export interface DeferredAck {
+  readonly queue: { readonly deleted: boolean };
+  readonly slot: number;
+}
+
+const NO_HEADER = Buffer.alloc(0);
 
 /** A message on its way to the disk. */
 export class Entry {
@@ -37,6 +44,8 @@ export class Entry {
   transaction: Transaction | null = null;
   /** Is it the last of its transaction? */
   last = false;
+  /** Encoded when its turn comes. */
+  header: Buffer = NO_HEADER;
   /** Where it was written. */
   offset = 0;
   bytes = 0;

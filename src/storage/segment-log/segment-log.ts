@@ -25,7 +25,7 @@ import { Compactor } from './compactor.ts';
 import { Counters } from './counters.ts';
 import { FileCache } from './file-cache.ts';
 import { Ledger } from './ledger.ts';
-import { Entry, Pending, type Transaction } from './pending.ts';
+import { type DeferredAck, Entry, Pending, type Transaction } from './pending.ts';
 import { Reader, type ReadRecord, type Wanted } from './reader.ts';
 import { FLAG, priorityOf } from './record.ts';
 import type { RecoveredRows } from './recovered-rows.ts';
@@ -62,7 +62,7 @@ export class SegmentLog implements MessageStore, QueueOwner {
   private readonly queues = new Map<QueueId, SegmentQueue>();
   /** The transaction that is being made. */
   private transactionEntries: Entry[] | null = null;
-  private transactionAcks: number[] = [];
+  private transactionAcks: DeferredAck[] = [];
   private recovered = false;
   private idleTimer: Timer | null = null;
 
@@ -191,9 +191,9 @@ export class SegmentLog implements MessageStore, QueueOwner {
     return refs.map((ref) => this.resident(ref));
   }
 
-  ack(ref: Ref): void {
+  ack(queue: SegmentQueue, ref: Ref): void {
     if (this.transactionEntries === null) this.settle(ref);
-    else this.transactionAcks.push(ref);
+    else this.transactionAcks.push({ queue, slot: ref });
   }
 
   setDeliveries(ref: Ref, deliveries: number): void {
@@ -234,7 +234,7 @@ export class SegmentLog implements MessageStore, QueueOwner {
   private seal(transaction: Transaction, entries: readonly Entry[]): void {
     const last = entries.at(-1);
     if (last === undefined) {
-      for (const slot of transaction.acks) this.settle(slot);
+      for (const { slot } of transaction.acks) this.settle(slot);
       transaction.settled.settled(null);
       return;
     }

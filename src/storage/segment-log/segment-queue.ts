@@ -8,7 +8,7 @@ import type { LedgerQueue } from './ledger.ts';
 /** What a queue needs of its log. */
 export interface QueueOwner {
   load(refs: readonly Ref[]): Loaded[] | Promise<Loaded[]>;
-  ack(ref: Ref): void;
+  ack(queue: SegmentQueue, ref: Ref): void;
   setDeliveries(ref: Ref, deliveries: number): void;
   page(queue: SegmentQueue, message: NewMessage): Ref;
   deleteQueue(queue: SegmentQueue): Promise<void>;
@@ -39,7 +39,7 @@ export class SegmentQueue implements QueueStore, LedgerQueue {
   }
 
   ack(ref: Ref): void {
-    if (!this.deleted) this.owner.ack(ref);
+    if (!this.deleted) this.owner.ack(this, ref);
   }
 
   delivered(ref: Ref, deliveries: number): void {

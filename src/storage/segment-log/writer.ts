@@ -128,10 +128,27 @@ export class Writer {
     } else if (entry.slots.length > entry.alive) {
       entry.slots = entry.slots.filter((slot) => slot !== 0);
     }
-    if (entry.slots.length === 0) return false;
+    if (entry.slots.length === 0 || !this.encodesHeader(entry)) return false;
     if (entry.seq === 0) entry.seq = ++this.lastSeq;
     entry.writing = true;
     return true;
+  }
+
+  /**
+   * A message that cannot be written must not keep the others from it: it stays where it is, in
+   * memory, and its publisher is told.
+   */
+  private encodesHeader(entry: Entry): boolean {
+    try {
+      entry.header = entry.message.encodeHeader();
+      return true;
+    } catch (error) {
+      const { settled } = entry;
+      entry.settled = null;
+      this.context.log.error(`a message cannot be written: ${(error as Error).message}`);
+      settled?.settled(error as Error);
+      return false;
+    }
   }
 
   /** Returns why it could not be written, null if what is still needed of it is on disk. */
@@ -224,7 +241,10 @@ export class Writer {
   }
 
   private concludeTransaction(transaction: Transaction): void {
-    for (const slot of transaction.acks) this.context.ack(slot);
+    for (const { queue, slot } of transaction.acks) {
+      // A deleted queue has given its slots away: this one may be another message's.
+      if (!queue.deleted) this.context.ack(slot);
+    }
     tell(transaction, null);
   }
 
