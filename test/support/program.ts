@@ -11,15 +11,16 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs a command to its end, at most 60 s, and gives back all that it printed. */
+/** Runs a command to its end, at most so long, and gives back all that it printed. */
 export function run(
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   input = '',
+  timeoutMs = 60_000,
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: { ...process.env, ...env }, timeout: 60_000 });
+    const child = spawn(command, args, { env: { ...process.env, ...env }, timeout: timeoutMs });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
