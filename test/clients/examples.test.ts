@@ -2,18 +2,29 @@
  * The example programs, run as a user would run them, and what they print. Their queues have
  * fixed names, so a broker that is used by others is not the place to try them.
  */
+import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestBroker, type TestBroker } from '../support/broker.ts';
 import { type Outcome, run } from '../support/program.ts';
-import { runPython, testWithPika } from '../support/python.ts';
+import { pythonWith, runPython, testWith, testWithPika } from '../support/python.ts';
 import { Scratch } from '../support/scratch.ts';
 
 const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples');
 const NAMES = ['orders', 'orders_dlx', 'order_processing', 'failed_orders'];
+const CELERY_NAMES = ['celery_orders', 'celery_orders_dlx', 'order_tasks'];
 const MORE_NAMES = ['tasks', 'dlx', 'task_queue', 'dead_letters'];
 
-vi.setConfig({ testTimeout: 130_000 });
+/** Debian's sources, and no network. */
+const GO = {
+  GO111MODULE: 'off',
+  GOPATH: '/usr/share/gocode',
+  GOCACHE: join(tmpdir(), 'warren-go-cache'),
+  GOFLAGS: '',
+};
+
+vi.setConfig({ testTimeout: 250_000 });
 
 const scratch = new Scratch();
 let broker: TestBroker;
@@ -21,7 +32,7 @@ beforeAll(async () => {
   broker = await startTestBroker();
 });
 afterAll(async () => {
-  for (const name of [...NAMES, ...MORE_NAMES]) scratch.claim(name);
+  for (const name of [...NAMES, ...CELERY_NAMES, ...MORE_NAMES]) scratch.claim(name);
   await scratch.clean(broker.url);
   await broker.stop();
 });
@@ -39,6 +50,10 @@ async function runOrders(): Promise<void> {
   const script = join(EXAMPLES, 'python-orders', 'orders.py');
   const outcome = await runPython([script], { AMQP_URL: broker.url });
   expect(outcome).toMatchObject({ code: 0, stderr: '' });
+  checkOrders(outcome);
+}
+
+function checkOrders(outcome: Outcome): void {
   expect(lines(outcome, 'published')).toHaveLength(6);
   const seen = [...outcome.stdout.matchAll(/^(?:processed|failed) order (\d)/gm)].map((m) => m[1]);
   expect(seen).toEqual(['5', '3', '2', '4', '6', '1']);
@@ -74,6 +89,61 @@ async function runTasks(): Promise<void> {
   expect(outcome.stdout).toContain('10 abandoned, 10 redelivered, 3 dead');
   expect(outcome.stdout.trimEnd()).toMatch(/all tasks accounted for$/);
 }
+
+/** The same story in other languages: how each is run, and what says that it can be. */
+const OTHERS = [
+  {
+    what: 'PHP',
+    probe: ['php', '-r', "require_once 'PhpAmqpLib/autoload.php';"],
+    command: ['php', join(EXAMPLES, 'php-orders', 'orders.php')],
+    packages: 'php-cli php-amqplib',
+  },
+  {
+    what: 'Ruby',
+    probe: ['ruby', '-e', "require 'bunny'"],
+    command: ['ruby', join(EXAMPLES, 'ruby-orders', 'orders.rb')],
+    packages: 'ruby-bunny',
+  },
+  {
+    what: 'Go',
+    probe: ['sh', '-c', 'go version && ls /usr/share/gocode/src/github.com/rabbitmq/amqp091-go'],
+    command: ['go', 'run', join(EXAMPLES, 'go-orders', 'orders.go')],
+    packages: 'golang-go golang-github-rabbitmq-amqp091-go-dev',
+  },
+] as const;
+
+for (const { what, probe, command, packages } of OTHERS) {
+  const found = spawnSync(probe[0], probe.slice(1), { timeout: 60_000 }).status === 0;
+  const testIt = testWith(found ? probe[0] : null, `the example in ${what}`, packages);
+  testIt(`The ${what} orders are processed by priority and die with their story.`, async () => {
+    for (let turn = 0; turn < 2; turn++) {
+      const env = { AMQP_URL: broker.url, ...GO };
+      const outcome = await run(command[0], command.slice(1), env, '', 120_000);
+      expect(outcome).toMatchObject({ code: 0, stderr: '' });
+      checkOrders(outcome);
+    }
+  });
+}
+
+const celery = pythonWith('celery');
+testWith(
+  celery,
+  'the example for Celery',
+  'python3-celery',
+)('The Celery orders are retried, or rejected and found among the dead.', async () => {
+  const script = join(EXAMPLES, 'celery-orders', 'orders.py');
+  const env = { AMQP_URL: broker.url, PYTHONDONTWRITEBYTECODE: '1' };
+  const outcome = await run(celery as string, [script], env, '', 120_000);
+  expect(outcome.code, outcome.stderr).toBe(0);
+  expect(lines(outcome, 'processed')).toEqual(
+    ['1 after 0', '2 after 0', '4 after 2', '5 after 0'].map((end) => {
+      return `processed order ${end} retries`;
+    }),
+  );
+  expect(lines(outcome, 'dead letter').sort()).toEqual(
+    [3, 6].map((id) => `dead letter order ${id} reason=rejected queue=order_tasks`),
+  );
+});
 
 test('An example that finds no broker says so and fails.', async () => {
   const script = join(EXAMPLES, 'node-tasks', 'tasks.mjs');
