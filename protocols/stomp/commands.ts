@@ -55,7 +55,7 @@ export class Commands implements SendingHost, SubscriptionsHost {
   private readonly subscriptions: Subscriptions;
   private readonly transactions = new Transactions();
   private lastNumber = 0;
-  private ended = false;
+  ended = false;
 
   constructor(host: CommandHost, session: Session, options: CommandOptions) {
     this.host = host;

@@ -296,6 +296,7 @@ export class StompConnection implements Connection, FrameSink, CommandHost, Logi
   }
 
   private finish(head: FrameHead, after: (() => void) | null): void {
+    if (this.step === this.gone) return;
     this.answer(head);
     after?.();
   }

@@ -23,6 +23,8 @@ export interface SubscriptionsHost extends ConsumerHost {
   /** The session's name in message ids: `session-…`. */
   readonly sessionName: string;
   readonly version: '1.0' | '1.1' | '1.2';
+  /** The connection is gone: nobody would take what a subscription brings. */
+  readonly ended: boolean;
 }
 
 const TEMP_QUEUE = '/temp-queue/';
@@ -178,6 +180,8 @@ export class Subscriptions {
     queue: string,
     options: { prefetch: number; arguments?: ReturnType<typeof consumerArguments> },
   ): void {
+    // It may have gone while its queue was being made.
+    if (this.host.ended) throw new StompError('Connection closed', 'nobody is there any more\n');
     const noAck = consumer.options.ackMode === 'auto';
     const all = { tag: consumer.tag, noAck, ...options };
     consumer.subscription = this.host.session.subscribe(queue, consumer, all);

@@ -8,10 +8,8 @@ import { expect, it } from 'vitest';
 import { StompConnection, type StompOptions } from '../../protocols/stomp/connection.ts';
 import { StompError } from '../../protocols/stomp/errors.ts';
 import { type Dialect, FrameReader } from '../../protocols/stomp/frames.ts';
-import { Outbox, SlabPool } from '../../src/server/outbox.ts';
-import type { Client } from '../../src/server/protocol.ts';
 import { Engine } from '../support/engine.ts';
-import { FakeSocket } from '../support/fake-socket.ts';
+import { DEFAULT_STOMP, FakeClient } from '../support/fake-client.ts';
 import { Random } from '../support/random.ts';
 import { stompFrame } from '../support/stomp-client.ts';
 import { GOLDEN, V10, V12 } from './frame-fixtures.ts';
@@ -121,22 +119,9 @@ it('a frame reader reads mutated frames the same however they are cut', () => {
 }, 600_000);
 
 const OPTIONS: StompOptions = {
-  ...{ defaultVhost: '/', defaultUser: null, defaultPassword: '', topicExchange: 'amq.topic' },
-  ...{ nackRequeues: true, implicitConnect: false, hideServer: false, certificateLogin: false },
-  ...{ maxFrameBytes: 4096, maxFrameBytesBeforeLogin: 2048, loginTimeoutMs: 1000 },
+  ...DEFAULT_STOMP,
+  ...{ maxFrameBytes: 4096, maxFrameBytesBeforeLogin: 2048 },
 };
-
-/** A client that takes everything, without a socket. */
-function fakeClient(): Client {
-  const socket = new FakeSocket();
-  const outbox = new Outbox(socket.asSocket(), new SlabPool(), () => {});
-  const ends = { remoteAddress: '127.0.0.1', remotePort: 1, localAddress: '', localPort: 2 };
-  const nothing = () => {};
-  return {
-    ...{ ...ends, name: 'fuzz', loopback: true, tls: null, subprotocol: null, outbox },
-    ...{ readBytes: 0, reads: 0, pause: nothing, resume: nothing, end: nothing, destroy: nothing },
-  };
-}
 
 it('connections survive mutated sessions, and give everything back', async () => {
   const engine = await Engine.open('memory');
@@ -146,7 +131,7 @@ it('connections survive mutated sessions, and give everything back', async () =>
     const session = new Random(seed);
     const connections: StompConnection[] = [];
     for (let i = 0; i < 50; i++) {
-      const connection = new StompConnection(fakeClient(), engine.broker, OPTIONS);
+      const connection = new StompConnection(new FakeClient(), engine.broker, OPTIONS);
       connections.push(connection);
       // Mutations of CONNECT end most sessions before they begin.
       const login = session.chance(0.9) ? SESSION[0]! : mutate(SESSION[0]!, session);
