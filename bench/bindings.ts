@@ -11,13 +11,13 @@ import {
   frame,
   HEADER_FRAME,
   long,
-  longstr,
   METHOD,
   methodFrame,
   octet,
   publishUnit,
   short,
   shortstr,
+  table,
 } from './frames.ts';
 import type { Scenario } from './scenarios.ts';
 
@@ -28,15 +28,6 @@ const BASIC_CLASS = 60;
 const HEADERS_FLAG = 1 << 13;
 
 const number = (index: number): string => String(index).padStart(5, '0');
-
-/** A field table of long strings. */
-function table(fields: Readonly<Record<string, string>>): Buffer {
-  const entries = Object.entries(fields).map(([name, value]) =>
-    Buffer.concat([shortstr(name), Buffer.from('S'), longstr(value)]),
-  );
-  const bytes = Buffer.concat(entries);
-  return Buffer.concat([long(bytes.length), bytes]);
-}
 
 /** Binds the queue as often as the scenario says; resolves when the broker has done it. */
 export async function bindMany(

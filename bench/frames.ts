@@ -88,6 +88,15 @@ export function longstr(text: string): Buffer {
 
 export const EMPTY_TABLE = long(0);
 
+/** A field table of long strings. */
+export function table(fields: Readonly<Record<string, string>>): Buffer {
+  const entries = Object.entries(fields).map(([name, value]) =>
+    Buffer.concat([shortstr(name), Buffer.from('S'), longstr(value)]),
+  );
+  const bytes = Buffer.concat(entries);
+  return Buffer.concat([long(bytes.length), bytes]);
+}
+
 export function frame(type: number, channel: number, payload: Buffer): Buffer {
   return Buffer.concat([
     octet(type),

@@ -13,6 +13,7 @@ export interface Scenario {
   readonly persistent: boolean;
   /** A durable queue; otherwise an exclusive one. */
   readonly durable: boolean;
+  readonly queueType: 'classic' | 'quorum';
   /** Publishes that may be unconfirmed; 0: no confirms. Only counted in an open loop. */
   readonly confirmWindow: number;
   /** Deliveries per basic.ack; 0: the consumer needs no acks. */
@@ -37,6 +38,7 @@ const PLAIN = {
   bodyBytes: 16,
   persistent: false,
   durable: false,
+  queueType: 'classic',
   confirmWindow: 0,
   ackEvery: 0,
   prefetch: 0,
@@ -90,6 +92,15 @@ export const SCENARIOS: readonly Scenario[] = [
     persistent: true,
     name: 'a 1k p conf_ack',
     text: '1 KiB, persistent, 1000 unconfirmed, ack every 100',
+  },
+  {
+    ...PLAIN,
+    ...KIB,
+    ...SETTLED,
+    persistent: true,
+    queueType: 'quorum',
+    name: 'q 1k p conf_ack',
+    text: '1 KiB to a quorum queue, 1000 unconfirmed, ack every 100',
   },
   {
     ...PLAIN,

@@ -16,6 +16,7 @@ import {
   publishUnit,
   short,
   shortstr,
+  table,
 } from './frames.ts';
 import type { Scenario } from './scenarios.ts';
 
@@ -131,7 +132,9 @@ async function declareQueue(
   scenario: Scenario,
 ): Promise<void> {
   const flags = octet(scenario.durable ? DURABLE : EXCLUSIVE);
-  const fields = [short(0), shortstr(queue), flags, EMPTY_TABLE];
+  const quorum = scenario.queueType === 'quorum';
+  const args = quorum ? table({ 'x-queue-type': 'quorum' }) : EMPTY_TABLE;
+  const fields = [short(0), shortstr(queue), flags, args];
   await connection.call(
     methodFrame(CHANNEL, METHOD.queueDeclare, ...fields),
     METHOD.queueDeclareOk,
