@@ -145,6 +145,8 @@ export class RunningBroker {
     await this.http?.stop();
     const stopped = this.listeners.map((listener) => listener.stop(reason));
     await Promise.all([...stopped, this.connections.goodbye(reason)]);
+    const protocols = [...this.listeners, ...this.endpoints].map(({ protocol }) => protocol);
+    for (const protocol of new Set(protocols)) await protocol.stop?.();
     await this.broker.close();
     this.directory?.close();
   }

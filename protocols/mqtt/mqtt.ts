@@ -12,17 +12,22 @@ import type { Shared } from './shared.ts';
 export class Mqtt implements Protocol {
   readonly name = 'MQTT';
   private readonly shared: Shared;
+  private readonly open = new Set<MqttConnection>();
 
   constructor(broker: Broker, options: MqttOptions) {
     this.shared = { broker, options, sessions: new Sessions(broker, options) };
   }
 
   connect(client: Client): Connection {
-    return new MqttConnection(client, this.shared);
+    const connection = new MqttConnection(client, this.shared);
+    this.open.add(connection);
+    void connection.ended.then(() => this.open.delete(connection));
+    return connection;
   }
 
-  /** Stops what waits: wills and sessions of clients that are away. */
-  stop(): void {
+  /** Waits until every session is written down, and stops what runs for clients that are away. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.open].map(({ ended }) => ended));
     this.shared.sessions.stop();
   }
 }

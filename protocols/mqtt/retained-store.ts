@@ -8,6 +8,7 @@ import type { Field, Fields } from '../../src/broker/field.ts';
 import { Message } from '../../src/broker/message.ts';
 import type { Receipt } from '../../src/broker/receipt.ts';
 import { decodeStoredHeader } from '../../src/broker/stored-header.ts';
+import type { VHost } from '../../src/broker/vhost.ts';
 import { Retained, type RetainedLimits } from './retained.ts';
 import { topicOf } from './topics.ts';
 
@@ -25,7 +26,8 @@ interface Writing {
 export class RetainedStore {
   private readonly broker: Broker;
   private readonly limits: RetainedLimits;
-  private readonly vhosts = new Map<string, Retained>();
+  /** A vhost of the same name as one that was deleted starts empty. */
+  private readonly vhosts = new Map<string, { readonly of: VHost | undefined; kept: Retained }>();
   private readonly writing = new Map<string, Writing>();
 
   constructor(broker: Broker, limits: RetainedLimits) {
@@ -35,13 +37,13 @@ export class RetainedStore {
 
   /** The retained messages of a vhost. */
   in(vhost: string): Retained {
-    let retained = this.vhosts.get(vhost);
-    if (retained === undefined) {
-      retained = new Retained(this.limits);
-      this.vhosts.set(vhost, retained);
-      this.restore(vhost, retained);
-    }
-    return retained;
+    const of = this.broker.vhosts.get(vhost);
+    const known = this.vhosts.get(vhost);
+    if (known !== undefined && known.of === of) return known.kept;
+    const kept = new Retained(this.limits);
+    this.vhosts.set(vhost, { of, kept });
+    this.restore(vhost, kept);
+    return kept;
   }
 
   /**

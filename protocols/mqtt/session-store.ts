@@ -28,7 +28,7 @@ export class SessionStore {
   /** Writes a session down if what is known of it has changed. @throws Error if that fails */
   async keep(session: ClientSession): Promise<void> {
     const { vhost, clientId, expirySeconds } = session;
-    const known = this.broker.vhosts.get(vhost)?.topology.state.of(KIND).has(clientId) === true;
+    const known = this.has(session);
     if (expirySeconds === 0) {
       if (known) await this.forget(session);
       return;
@@ -43,9 +43,15 @@ export class SessionStore {
     });
   }
 
+  /** Is it written down? */
+  has({ vhost, clientId }: ClientSession): boolean {
+    return this.broker.vhosts.get(vhost)?.topology.state.of(KIND).has(clientId) === true;
+  }
+
   /** The session is no more. */
-  async forget({ vhost, clientId }: ClientSession): Promise<void> {
-    if (this.broker.vhosts.get(vhost)?.topology.state.of(KIND).has(clientId) !== true) return;
+  async forget(session: ClientSession): Promise<void> {
+    const { vhost, clientId } = session;
+    if (!this.has(session)) return;
     await this.broker.propose({ op: 'state.delete', vhost, kind: KIND, key: clientId });
   }
 

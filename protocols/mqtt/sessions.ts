@@ -55,15 +55,17 @@ export class Sessions {
       await session.user.ended;
       session = this.sessions.get(key);
     }
-    const present = session !== undefined && !clean;
+    // A vhost that was deleted has taken its sessions along, whatever is known of them here.
+    const lost = session !== undefined && session.expirySeconds > 0 && !this.store.has(session);
+    const present = session !== undefined && !clean && !lost;
     if (session !== undefined) {
       this.stopTimers(session, present);
-      if (clean) this.sessions.delete(key);
+      if (!present) this.sessions.delete(key);
     }
     const claimed = present && session !== undefined ? session : new ClientSession(vhost, clientId);
     claimed.user = user;
     this.sessions.set(key, claimed);
-    if (session !== undefined && clean) await this.discard(session);
+    if (session !== undefined && !present) await this.discard(session);
     return { session: claimed, present };
   }
 

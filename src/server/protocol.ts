@@ -112,4 +112,6 @@ export interface Protocol {
   /** As printed at start-up, e.g. `AMQP 0-9-1`. */
   readonly name: string;
   connect(client: Client): Connection;
+  /** Every client is gone and the engine is about to close: what the adapter still does ends. */
+  stop?(): Promise<void>;
 }

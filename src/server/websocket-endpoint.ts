@@ -41,7 +41,7 @@ const NOBODY: Told = { joined: () => {}, left: () => {} };
 
 export class WebSocketEndpoint {
   readonly rules: WebSocketRules;
-  private readonly protocol: Protocol;
+  readonly protocol: Protocol;
   private readonly shared: Shared;
   private readonly handshake: WebSocketServer;
 
