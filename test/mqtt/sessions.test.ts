@@ -88,13 +88,13 @@ describe.each(VERSIONS)('a session of version %i', (version) => {
     const first = await login(version, keeping(version, clientId));
     await first.subscribe(topic, 2);
     first.publish(topic, 'x', { qos: 2 });
-    const [publish] = publishes(await first.ping());
-    first.send({ cmd: 'pubrec', messageId: publish!.messageId as number });
-    await first.expect('pubrel');
+    const publish = await first.until('publish');
+    first.send({ cmd: 'pubrec', messageId: publish.messageId as number });
+    await first.until('pubrel');
     await first.destroy();
     const again = await login(version, keeping(version, clientId));
-    expect((await again.expect('pubrel')).messageId).toBe(publish!.messageId);
-    again.send({ cmd: 'pubcomp', messageId: publish!.messageId as number });
+    expect((await again.expect('pubrel')).messageId).toBe(publish.messageId);
+    again.send({ cmd: 'pubcomp', messageId: publish.messageId as number });
     expect(await again.ping()).toEqual([]);
     await again.disconnect();
     const third = await login(version, keeping(version, clientId));

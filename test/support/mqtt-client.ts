@@ -149,6 +149,14 @@ export class RawMqtt {
     throw new Error(`${cmd} expected, got ${JSON.stringify(packet)}`);
   }
 
+  /** The next packet of that type; those before it are dropped. */
+  async until<C extends Packet['cmd']>(cmd: C): Promise<Extract<Packet, { cmd: C }>> {
+    for (;;) {
+      const packet = await this.next();
+      if (packet.cmd === cmd) return packet as Extract<Packet, { cmd: C }>;
+    }
+  }
+
   /** Packets that came and that nobody has asked for. */
   get unread(): readonly Packet[] {
     return this.packets;
