@@ -147,7 +147,9 @@ async function optionsOf(parts: ManagedParts): Promise<HttpServiceOptions> {
     sampleIntervalMs: config.get('collect_statistics_interval'),
     control: controlOf(parts),
     otherListeners: () =>
-      running.listeners.map(({ id, host, port }) => ({ protocol: id, host, port })),
+      running.listeners
+        .filter(({ listening }) => listening)
+        .map(({ id, host, port }) => ({ protocol: id, host, port })),
     upgrade: (request, socket, head) => {
       const endpoint = running.endpoints.find((one) => one.takes(request));
       endpoint?.handleUpgrade(request, socket, head);

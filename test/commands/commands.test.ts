@@ -215,7 +215,14 @@ describe('what operators do', () => {
   test('listeners are suspended and come back', async () => {
     expect((await ctl('suspend_listeners')).code).toBe(0);
     await expect(amqplib.connect(broker.url)).rejects.toThrow();
+    const checks = ['is-in-service', 'ready-to-serve-clients', 'protocol-listener/amqp'];
+    const statuses = async () => {
+      const answers = checks.map((check) => broker.get(`/api/health/checks/${check}`));
+      return (await Promise.all(answers)).map(({ status }) => status);
+    };
+    expect(await statuses()).toEqual([503, 503, 503]);
     expect((await ctl('resume_listeners')).code).toBe(0);
+    expect(await statuses()).toEqual([200, 200, 200]);
     await (await amqplib.connect(broker.url)).close();
   });
 

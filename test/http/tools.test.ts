@@ -2,6 +2,7 @@
  * Requests of well-known tools, word for word as they send them: KEDA's scaler, Flower, the
  * Prometheus exporter of kbudde, Terraform's provider (rabbit-hole), Spring's node locator.
  */
+import amqplib from 'amqplib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiBroker, startApi } from '../support/management.ts';
 
@@ -115,4 +116,19 @@ describe('Terraform’s provider', () => {
 test('Spring asks on which node a queue is', async () => {
   const { body } = await broker.get('/api/queues/%2F/orders.new');
   expect(body.node).toMatch(/^rabbit@/);
+});
+
+test('a balancer’s check fails as soon as the broker has all the clients that it may have', async () => {
+  const small = await startApi({ config: { connection_max: 1 } });
+  const check = () => small.get('/api/health/checks/ready-to-serve-clients');
+  const below = () => small.get('/api/health/checks/below-node-connection-limit');
+  expect((await check()).status).toBe(200);
+  expect((await below()).body).toEqual({ status: 'ok', current: 0, limit: 1 });
+  const connection = await amqplib.connect(small.url);
+  const failed = { status: 'failed', reason: 'node connection limit is reached' };
+  for (const { status, body } of [await check(), await below()]) {
+    expect([status, body]).toEqual([503, { ...failed, current: 1, limit: 1 }]);
+  }
+  await connection.close();
+  await small.stop();
 });

@@ -36,6 +36,9 @@ const PROTOCOL_ALIASES: Readonly<Record<string, string>> = {
   'web-stomp': 'http/web-stomp',
 };
 
+/** Not for clients of the broker. */
+const OWN_PROTOCOLS = new Set(['http', 'https', 'http/prometheus', 'https/prometheus']);
+
 const UNITS_DAYS: Readonly<Record<string, number>> = { days: 1, weeks: 7, months: 31, years: 365 };
 
 function portListener(context: ManagementContext, call: Call): unknown {
@@ -64,6 +67,25 @@ function alarms(context: ManagementContext): unknown {
   if (disk.alarm) active.push({ node: context.node, resource: 'disk' });
   if (active.length === 0) return OK;
   return failed({ reason: 'There are alarms in effect in the cluster', alarms: active });
+}
+
+/** Can clients connect: no for as long as an operator has suspended the listeners. */
+function isInService(context: ManagementContext): unknown {
+  const serves = context.listeners().some(({ protocol }) => !OWN_PROTOCOLS.has(protocol));
+  return serves ? OK : failed({ reason: 'no listener takes clients' });
+}
+
+function belowConnectionLimit({ broker }: ManagementContext): unknown {
+  const { connections: current, limits } = broker.quota;
+  const limit = Number.isFinite(limits.connections) ? limits.connections : 'infinity';
+  if (current < limits.connections) return { ...OK, current, limit };
+  return failed({ reason: 'node connection limit is reached', current, limit });
+}
+
+/** All that a client needs, so that a balancer may send it here. */
+function readyToServe(context: ManagementContext): unknown {
+  const checks = [isInService, belowConnectionLimit, alarms];
+  return checks.map((check) => check(context)).find((one) => one instanceof Answer) ?? OK;
 }
 
 /** There are no certificates without TLS listeners; with them the soonest end counts. */
@@ -119,9 +141,9 @@ export function healthResources(context: ManagementContext): Resource[] {
     check('quorum-queues-without-elected-leaders/vhost/:vhost/pattern/:pattern', () => OK),
     check('metadata-store/initialized', () => OK),
     check('metadata-store/initialized/with-data', () => OK),
-    check('is-in-service', () => OK),
-    check('ready-to-serve-clients', () => OK),
-    check('below-node-connection-limit', () => OK),
+    check('is-in-service', () => isInService(context)),
+    check('ready-to-serve-clients', () => readyToServe(context)),
+    check('below-node-connection-limit', () => belowConnectionLimit(context)),
     check('reached-target-cluster-size', () => OK),
     { path: '/api/healthchecks/node', access: 'management', get: () => oldCheck(context) },
     { path: '/api/healthchecks/node/:node', access: 'management', get: () => oldCheck(context) },
