@@ -97,9 +97,11 @@ const CHURN = [
 
 export const CHURN_AT = VHOST_SERIES.names.length;
 
-/** The whole broker: as a vhost's, then churn. */
+export const DISK_AT = CHURN_AT + CHURN.length;
+
+/** The whole broker: as a vhost's, then churn, then what its store has written. */
 export const BROKER_SERIES: Series<Broker> = {
-  names: [...VHOST_SERIES.names, ...CHURN],
+  names: [...VHOST_SERIES.names, ...CHURN, 'disk_writes'],
   read(broker, into) {
     for (const past of broker.totals.past.values()) addTraffic(past, into, LENGTHS.length);
     for (const vhost of broker.vhosts.values()) {
@@ -114,6 +116,7 @@ export const BROKER_SERIES: Series<Broker> = {
     into[CHURN_AT + 4] = churn.queueDeclared;
     into[CHURN_AT + 5] = churn.queueCreated;
     into[CHURN_AT + 6] = churn.queueDeleted;
+    into[DISK_AT] = broker.store.stats().disk?.writtenMessages ?? 0;
   },
 };
 

@@ -10,7 +10,7 @@ import { VERSION } from '../../../src/version.ts';
 import { notFound } from '../answer.ts';
 import { Listing } from '../listing.ts';
 import { type Call, describeOne, type Resource } from '../routing.ts';
-import { CHURN_AT } from '../series.ts';
+import { CHURN_AT, DISK_AT } from '../series.ts';
 import { gauges, rangesOf } from '../statistics.ts';
 import type { ManagementContext } from './context.ts';
 import { contextsOf, exchangeTypes } from './overview.ts';
@@ -95,7 +95,7 @@ function describeNode(context: ManagementContext, call: Call): Record<string, un
       proc_used: connections.size,
       disk_free: disk.freeBytes,
     }),
-    ...statistics.broker.figures(broker, rangesOf(call.query).nodeStats, CHURN_AT),
+    ...statistics.broker.figures(broker, rangesOf(call.query).nodeStats, CHURN_AT, DISK_AT),
   };
 }
 

@@ -6,7 +6,7 @@ import { EXCHANGE_TYPES } from '../../../src/broker/exchange/exchange-types.ts';
 import { RABBITMQ_VERSION, VERSION } from '../../../src/version.ts';
 import { NO_CONTENT } from '../answer.ts';
 import type { Call, Resource } from '../routing.ts';
-import { CHURN_AT, QUEUE_STATS_AT } from '../series.ts';
+import { CHURN_AT, DISK_AT, QUEUE_STATS_AT } from '../series.ts';
 import { gauges, rangesOf } from '../statistics.ts';
 import { connectionsSeen } from './connection.ts';
 import { clusterNameOf, type ManagementContext } from './context.ts';
@@ -67,9 +67,10 @@ function totals(context: ManagementContext, call: Call): Record<string, unknown>
   const { broker, statistics } = context;
   const { lengths, msgRates } = rangesOf(call.query);
   const stats = statistics.broker.stats(broker, msgRates, QUEUE_STATS_AT, CHURN_AT);
+  const disk = statistics.broker.figures(broker, msgRates, DISK_AT);
   return {
-    message_stats: { ...gauges({ disk_reads: 0, disk_writes: 0 }), ...stats },
-    churn_rates: statistics.broker.figures(broker, msgRates, CHURN_AT),
+    message_stats: { ...gauges({ disk_reads: 0 }), ...disk, ...stats },
+    churn_rates: statistics.broker.figures(broker, msgRates, CHURN_AT, DISK_AT),
     queue_totals: statistics.broker.figures(broker, lengths, 0, QUEUE_STATS_AT),
     object_totals: objectTotals(context, call),
   };
