@@ -76,6 +76,9 @@ export const LOGIN_FAILURES_REMEMBERED = 10_000;
 export const HTTP_HEADERS_TIMEOUT_MS = 10_000;
 export const HTTP_REQUEST_TIMEOUT_MS = 60_000;
 
+/** How often the listeners of HTTP look for clients that take longer. */
+export const HTTP_CHECK_INTERVAL_MS = 1000;
+
 /** Characters of one segment of a path: a name of 255 bytes, percent-encoded twice, and more. */
 export const NAME_SEGMENT_MAX = 2000;
 

@@ -9,6 +9,7 @@ import { gzip } from 'node:zlib';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import {
   COMPRESSED_FROM_BYTES,
+  HTTP_CHECK_INTERVAL_MS,
   HTTP_HEADERS_TIMEOUT_MS,
   HTTP_KEEP_ALIVE_MS,
   HTTP_REQUEST_TIMEOUT_MS,
@@ -50,8 +51,12 @@ export class HttpListener {
   constructor(options: HttpOptions) {
     this.options = options;
     const { tls = null } = options;
+    const patience = {
+      headersTimeout: HTTP_HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: HTTP_CHECK_INTERVAL_MS,
+    };
     // The type of an instance depends on whether there is this option; nobody here cares.
-    const https = tls === null ? {} : ({ https: tls.context } as object);
+    const https = tls === null ? {} : ({ https: { ...tls.context, ...patience } } as object);
     this.app = Fastify({
       ...https,
       logger: false,
@@ -60,7 +65,7 @@ export class HttpListener {
       requestTimeout: HTTP_REQUEST_TIMEOUT_MS,
       keepAliveTimeout: HTTP_KEEP_ALIVE_MS,
       forceCloseConnections: true,
-      http: { headersTimeout: HTTP_HEADERS_TIMEOUT_MS },
+      http: patience,
       exposeHeadRoutes: false,
       frameworkErrors: (error, _request, reply) => sendError(reply, error, options.log),
     });

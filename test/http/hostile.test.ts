@@ -1,6 +1,7 @@
 /** Bad input at the management port: it harms nobody, and says nothing that it should not. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HttpListener } from '../../protocols/http/http-listener.ts';
 import { LOGIN_FAILURES_MAX } from '../../src/limits.ts';
 import type { Log } from '../../src/log.ts';
 import { type ApiBroker, startApi } from '../support/management.ts';
@@ -128,4 +129,21 @@ test('garbage that is no HTTP ends its own connection only', async () => {
 
 test('neither passwords nor stack traces are in what is logged', () => {
   expect(logged.join('\n')).not.toMatch(/wrong\b(?! password)|Basic |internal error/);
+});
+
+test('a client that never ends its request is let go', async () => {
+  const log: Log = { debug() {}, info() {}, warning() {}, error() {} };
+  const limits = { maxBodyBytes: 1024, corsOrigins: [], corsMaxAge: 0, tls: null };
+  const listener = new HttpListener({ ...limits, protocol: 'http', log });
+  await listener.start({ host: '127.0.0.1', port: 0 });
+  listener.app.server.headersTimeout = 100;
+  const socket = connect(listener.port, '127.0.0.1');
+  let answer = '';
+  socket.on('data', (bytes) => {
+    answer += bytes;
+  });
+  socket.write('GET /api/whoami HTTP/1.1\r\nHost: x\r\nX-Slow');
+  await new Promise((resolve) => socket.on('close', resolve));
+  expect(answer).toContain('408');
+  await listener.stop();
 });
