@@ -384,6 +384,26 @@ function reopening(open: () => Promise<Rig>): void {
     expect(found.metas.map(({ deliveries }) => deliveries)).toEqual([2, 0]);
   });
 
+  test('remembers that a message was out when the process ended', async () => {
+    const found = await recovered(async (subject) => {
+      const [, b] = await subject.publish(newMessage('a'), newMessage('b'));
+      subject.queue.delivered(b as Ref, 1);
+    });
+    if (found === null) return;
+    expect(found.metas.map(({ deliveries }) => deliveries)).toEqual([0, 1]);
+  });
+
+  test('recovers nothing of what it has only because memory was short', async () => {
+    const found = await recovered(async (subject, _, rig) => {
+      await subject.publish(newMessage('a'));
+      const ref = subject.queue.page(newMessage('paged'));
+      await rig.settle();
+      expect(await subject.load([ref])).toEqual(['PAGED/paged']);
+    });
+    if (found === null) return;
+    expect(found.texts).toEqual(['A/a']);
+  });
+
   test('keeps one body for many queues, each with an ack of its own', async () => {
     const found = await recovered(async (subject, other, rig) => {
       const both = [subject.queue, other.queue];
