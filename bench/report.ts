@@ -10,9 +10,6 @@ const OTHER_LOAD_WARNING_PERCENT = 20;
 /** Above this, of the one core that a closed loop uses, the generator may be the limit. */
 const GENERATOR_WARNING_PERCENT = 90;
 
-/** Until Warren has a segment log, its persistent rows promise less than RabbitMQ's do. */
-const NOT_DURABLE = 'not durable yet';
-
 export function machineLines(
   brokers: readonly BrokerProcess[],
   skipped: readonly string[],
@@ -49,10 +46,7 @@ export function scenarioReport(
       own.filter((run) => run.broker === name),
     ),
   );
-  const warrens = new Set(brokers.filter((broker) => broker.isWarren).map(({ name }) => name));
-  const mark = (row: Row) =>
-    scenario.persistent && warrens.has(row.broker) ? `${row.broker} (${NOT_DURABLE})` : row.broker;
-  const shown = scenario.loop === 'open' ? latencyTable(rows, mark) : throughputTable(rows, mark);
+  const shown = scenario.loop === 'open' ? latencyTable(rows) : throughputTable(rows);
   const notes = [
     ...ratioLines(scenario, brokers, own),
     ...rows.flatMap((row) => warnings(row, scenario)),
@@ -60,11 +54,11 @@ export function scenarioReport(
   return [`## ${scenario.name}: ${scenario.text}`, '', shown, ...notes].join('\n');
 }
 
-function throughputTable(rows: readonly Row[], mark: (row: Row) => string): string {
+function throughputTable(rows: readonly Row[]): string {
   return table(
     ['broker', 'msgs/s', 'best', 'CPU µs/msg', 'best', 'RSS MB', 'lg %', 'other %'],
     rows.map((row) => [
-      mark(row),
+      row.broker,
       thousands(row.messagesPerSecond),
       thousands(row.bestMessagesPerSecond),
       digits(row.cpuMicroseconds),
@@ -76,12 +70,12 @@ function throughputTable(rows: readonly Row[], mark: (row: Row) => string): stri
   );
 }
 
-function latencyTable(rows: readonly Row[], mark: (row: Row) => string): string {
+function latencyTable(rows: readonly Row[]): string {
   const headings = ['broker', 'p50 ms', 'p99 ms', 'p99.9 ms', 'sent late p99 ms', 'msgs/s'];
   return table(
     [...headings, 'CPU µs/msg', 'RSS MB', 'lg %', 'other %'],
     rows.map((row) => [
-      mark(row),
+      row.broker,
       digits(row.p50Ms),
       digits(row.p99Ms),
       digits(row.p999Ms),

@@ -148,7 +148,7 @@ export const STORE_ACK_SYNC_MS = 1_000;
 export const STORE_SWEEP_SLOTS = 200_000;
 
 /** How much the old generation may grow between collections while messages are kept on disk. */
-export const HEAP_GROWING_PERCENT = 75;
+export const HEAP_GROWING_PERCENT = 60;
 
 /** A catalog's file below this size is not worth rewriting. */
 export const CATALOG_REWRITE_MIN_BYTES = 64 * 1024;

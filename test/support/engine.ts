@@ -80,7 +80,7 @@ interface Folders {
 const SEGMENT_BYTES = 1024;
 
 /** Few enough that two or three messages of a test fill the memory of a queue. */
-const RESIDENT_BYTES = 8;
+const RESIDENT_BYTES = 1;
 
 export const ALL = { configure: '.*', write: '.*', read: '.*' };
 

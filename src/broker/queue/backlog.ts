@@ -85,7 +85,7 @@ export class Backlog implements Expirable {
     const expiresAtMs = this.expiryOf(message);
     const { paging } = this;
     const bytes = message.body.length;
-    const kept = paging === null || paging.keeps(bytes) ? message : null;
+    const kept = paging === null || paging.keeps(bytes, ref !== NO_REF) ? message : null;
     const stored = kept === null && ref === NO_REF ? (paging as Paging).page(message) : ref;
     const position = this.levels.push(level, kept, stored, bytes, expiresAtMs, 0);
     if (expiresAtMs !== 0) this.watch(level, position, expiresAtMs);
@@ -111,7 +111,8 @@ export class Backlog implements Expirable {
 
   /** The message if it may stay in memory, else null: the store has it. */
   keep(message: Message, ref: Ref): Message | null {
-    if (this.paging === null || this.paging.keeps(message.body.length)) return message;
+    if (this.paging === null || this.paging.keeps(message.body.length, ref !== NO_REF))
+      return message;
     if (ref !== NO_REF) return null;
     this.paging.hold(message);
     return message;

@@ -11,7 +11,15 @@ import type { ReadyList } from './ready-list.ts';
 
 /** Messages read back at once, at least one, and the bytes after which there is no other. */
 export const WINDOW = 128;
-const WINDOW_BYTES = 256 * 1024;
+const WINDOW_BYTES = 512 * 1024;
+
+/**
+ * How many times its budget a queue may take for a few large messages, which would be read back one
+ * by one, and for transient ones, which would have to be written first.
+ */
+const LARGE_FACTOR = 8;
+const FEW = 512;
+const TRANSIENT_FACTOR = 16;
 
 /** What a message costs besides its body while it is in memory. */
 const MESSAGE_BYTES = 256;
@@ -56,9 +64,14 @@ export class Paging {
     this.memory = memory;
   }
 
-  /** May a message with such a body stay in memory while it waits? */
-  keeps(bodyBytes: number): boolean {
-    if (this.residentBytes + bodyBytes > this.budgetBytes || this.memory.isFull) return false;
+  /** May a message with such a body stay in memory while it waits? @param stored has a store it? */
+  keeps(bodyBytes: number, stored: boolean): boolean {
+    const bytes = this.residentBytes + bodyBytes;
+    if (this.memory.isFull) return false;
+    if (bytes > this.budgetBytes) {
+      const few = this.residents < FEW ? LARGE_FACTOR : 1;
+      if (bytes > this.budgetBytes * (stored ? few : TRANSIENT_FACTOR)) return false;
+    }
     this.take(bodyBytes);
     return true;
   }
