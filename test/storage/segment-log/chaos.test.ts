@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { SegmentRig } from '../../support/segment-rig.ts';
 import { Model } from './model.ts';
+
+// Long by nature, and longer on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** So short that compaction runs all the time. */
 const SEGMENT_BYTES = 8 * 1024;

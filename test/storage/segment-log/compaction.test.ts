@@ -1,9 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { QueueStore } from '../../../src/storage/message-store.ts';
 import { Random } from '../../support/random.ts';
 import { SegmentRig } from '../../support/segment-rig.ts';
 import { Sink } from '../conformance.ts';
 import { plainMessage } from './model.ts';
+
+// Long by nature, and longer on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 const SEGMENT_BYTES = 64 * 1024;
 

@@ -2,7 +2,7 @@
  * What damage costs: a segment, and its journal, cut at every byte, with every bit flipped, with
  * zeros and garbage at its end. Never a wrong body, never more than the message that is hit.
  */
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { QueueStore } from '../../../src/storage/message-store.ts';
 import { readJournal } from '../../../src/storage/segment-log/ack-journal.ts';
 import { recordOf } from '../../../src/storage/segment-log/reader.ts';
@@ -13,6 +13,9 @@ import { MemoryFiles } from '../../support/memory-files.ts';
 import { Random } from '../../support/random.ts';
 import { SegmentRig } from '../../support/segment-rig.ts';
 import { newMessage, Sink } from '../conformance.ts';
+
+// Long by nature, and longer on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Fan-out, empty bodies, and sizes on both sides of a multiple of eight. */
 const TEXTS = ['a', 'bcdefgh', '', 'ijklmnop', 'q'.repeat(33), 'rs', 'tuv', 'wxyz'];
