@@ -7,18 +7,23 @@ import type { Session } from '../../src/broker/session.ts';
 import { Channel } from './channel.ts';
 import type { AmqpConnection } from './connection.ts';
 import { AmqpError } from './errors.ts';
+import { BASIC_CLASS } from './spec.ts';
 import { shortAt } from './wire.ts';
 
 const CLASS_CHANNEL = 20;
 const OPEN = 10;
 const CLOSE = 40;
 const CLOSE_OK = 41;
+/** What a client that closes a channel may still have on its way: publish, ack, reject, nack. */
+const LEFTOVERS: readonly number[] = [40, 80, 90, 120];
 
 export class Channels {
   private readonly connection: AmqpConnection;
   private readonly byNumber = new Map<number, Channel>();
   /** The channel of the last frame: most frames are for the same one again. */
   private last: Channel | null = null;
+  /** The channel that the client closed last; −1 if it is open again. */
+  private justClosed = -1;
 
   constructor(connection: AmqpConnection) {
     this.connection = connection;
@@ -66,12 +71,17 @@ export class Channels {
   }
 
   /**
-   * Takes a method of a channel that is not open: channel.open.
+   * Takes a method of a channel that is not open: channel.open. A client whose threads share a
+   * connection may publish or settle on a channel that it has just closed; that does no harm.
    * @param limit how many may be open, whatever their numbers (RabbitMQ); 0 for any number
    * @throws AmqpError CHANNEL_ERROR for any other method, NOT_ALLOWED beyond the limit
    */
-  open(number: number, buf: Buffer, start: number, session: Session, limit: number): Channel {
-    if (shortAt(buf, start) !== CLASS_CHANNEL || shortAt(buf, start + 2) !== OPEN) {
+  open(number: number, buf: Buffer, start: number, session: Session, limit: number): void {
+    const classId = shortAt(buf, start);
+    const methodId = shortAt(buf, start + 2);
+    if (classId !== CLASS_CHANNEL || methodId !== OPEN) {
+      const leftover = classId === BASIC_CLASS && LEFTOVERS.includes(methodId);
+      if (number === this.justClosed && leftover) return;
       throw new AmqpError('CHANNEL_ERROR', "expected 'channel.open'");
     }
     const { size } = this.byNumber;
@@ -83,8 +93,8 @@ export class Channels {
     const channel = new Channel(number, this.connection, session);
     this.byNumber.set(number, channel);
     session.totals.churn.channelCreated++;
+    if (number === this.justClosed) this.justClosed = -1;
     channel.send('channel.open-ok', {});
-    return channel;
   }
 
   /**
@@ -98,6 +108,7 @@ export class Channels {
       const nothing = { classId: 0, methodId: 0 };
       throw new AmqpError('UNEXPECTED_FRAME', 'content frame on channel 0', nothing);
     }
+    if (number === this.justClosed) return null;
     throw new AmqpError('CHANNEL_ERROR', "expected 'channel.open'");
   }
 
@@ -118,7 +129,9 @@ export class Channels {
     channel.close();
     channel.send('channel.close-ok', {});
     // Both sides closed at once: our close still waits for its own answer.
-    if (!channel.closing) this.remove(channel);
+    if (channel.closing) return;
+    this.justClosed = channel.number;
+    this.remove(channel);
   }
 
   private closed(channel: Channel): void {

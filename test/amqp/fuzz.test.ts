@@ -1,7 +1,8 @@
 /**
  * Mutated sessions over real sockets: whatever bytes come, the broker makes no internal error,
- * serves everybody else, and gives back what the session held. WARREN_FUZZ=n plays n sessions
- * instead of the usual number, WARREN_FUZZ_SEED=s plays others; a failure names its seed.
+ * serves everybody else, and gives back what the session held. WARREN_FUZZ_FRAMES=n sends so many
+ * frames instead of the usual number, WARREN_FUZZ_SEED=s others; a failure names its seed. Set by
+ * `npm run fuzz`.
  */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -22,7 +23,6 @@ import {
   RawClient,
 } from '../support/raw-client.ts';
 
-const SESSIONS = Number(process.env.WARREN_FUZZ) || 7000;
 const SEED = Number(process.env.WARREN_FUZZ_SEED) || 20_261_122;
 const MUTATIONS_PER_SESSION = 3;
 const AT_ONCE = 50;
@@ -119,6 +119,12 @@ const SESSION: readonly Buffer[] = framesOf([
   channelClose(1),
   CONNECTION_CLOSE,
 ]);
+
+/** Of some forty frames each. */
+const SESSIONS = Math.ceil((Number(process.env.WARREN_FUZZ_FRAMES) || 280_000) / SESSION.length);
+
+/** Five million frames take their time. */
+const PATIENCE_MS = 3_600_000;
 
 function framesOf(parts: readonly Buffer[]): Buffer[] {
   const bytes = Buffer.concat(parts);
@@ -217,7 +223,7 @@ it('plays a session that is valid before it is mutated', async () => {
   expect(names.filter((name) => name.endsWith('.close'))).toEqual([]);
 });
 
-it('takes any number of mutated sessions', { timeout: 600_000 }, async () => {
+it('takes any number of mutated sessions', { timeout: PATIENCE_MS }, async () => {
   const random = randomFrom(SEED);
   const before = process.memoryUsage().rss;
   for (let done = 0; done < SESSIONS; done += AT_ONCE) {
@@ -239,7 +245,7 @@ it('takes any number of mutated sessions', { timeout: 600_000 }, async () => {
   expect(process.memoryUsage().rss - before).toBeLessThan(300 * 1024 * 1024);
 });
 
-it('takes random bytes', { timeout: 600_000 }, async () => {
+it('takes random bytes', { timeout: PATIENCE_MS }, async () => {
   const random = randomFrom(SEED + 1);
   for (let done = 0; done < SESSIONS / 10; done += AT_ONCE) {
     const blocks = Array.from({ length: AT_ONCE }, () => {

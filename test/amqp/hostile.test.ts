@@ -122,6 +122,11 @@ function headersOf(table: Buffer): Buffer {
 const PUBLISH = methodFrame('basic.publish', 1, {
   ...{ exchange: '', routingKey: 'nowhere', mandatory: false, immediate: false },
 });
+/** Sends that on a channel that was closed, and another after it. */
+function closedBefore(bytes: Buffer): Buffer {
+  return Buffer.concat([channelOpen(2), channelClose(1), channelClose(2), bytes]);
+}
+
 const QOS = { prefetchSize: 0, prefetchCount: 0, global: false };
 
 function framed(channel: number, ids: readonly [number, number], rest = ''): Buffer {
@@ -191,8 +196,13 @@ describe('a client that breaks the protocol', () => {
     ['connection.start-ok twice', '504', startOk()],
     ['a second channel.open', '504', channelOpen(1)],
     ['an ack on a channel that was never opened', '504', acked(7, 1)],
-    ['an ack on a channel that is closed', '504', Buffer.concat([channelClose(1), acked(1, 1)])],
-    ['a publish on a channel that is closed', '504', Buffer.concat([channelClose(1), PUBLISH])],
+    [
+      'a consumer on a channel that is closed',
+      '504',
+      Buffer.concat([channelClose(1), consuming(1, 'q')]),
+    ],
+    ['an ack on one that was closed before', '504', closedBefore(acked(1, 1))],
+    ['a publish on one that was closed before', '504', closedBefore(PUBLISH)],
     ['a header on a channel that was never opened', '504', headerFrame(7, 3)],
     ['a body on a channel that was never opened', '504', rawFrame(3, 7, Buffer.from('abc'))],
   ];
@@ -219,6 +229,17 @@ describe('a client that breaks the protocol', () => {
     client.write(acked(1, 1), QOS_FRAME(2));
     expect(closeOf(await client.next())).toBe('channel.close 406');
     await client.expect('basic.qos-ok');
+    await client.destroy();
+  });
+
+  it('may publish and settle on a channel that it has just closed, for nothing', async () => {
+    const client = await RawClient.login(warren.port, {}, 2);
+    client.write(channelClose(1), acked(1, 1), published(1, 'nowhere', 'late'));
+    client.write(methodFrame('basic.nack', 1, { deliveryTag: 1, multiple: false, requeue: true }));
+    expect((await client.next()).name).toBe('channel.close-ok');
+    await client.ping(2);
+    client.write(channelOpen(1), acked(1, 1));
+    expect(await client.namesUntil('channel.close')).toEqual(['channel.open-ok', 'channel.close']);
     await client.destroy();
   });
 
@@ -361,8 +382,10 @@ describe('a client that does not get as far as opening a connection', () => {
     }
   });
 
-  it('may come a thousand at a time, say little and go', async () => {
-    const count = 10 * Number(process.env.WARREN_FUZZ ?? 0) || 1000;
+  it('may come thousands of times, say little and go', { timeout: 120_000 }, async () => {
+    const before = process.memoryUsage().rss;
+    // `npm run fuzz` makes it ten thousand.
+    const count = process.env.WARREN_FUZZ_FRAMES === undefined ? 2500 : 10_000;
     const wave = 250;
     for (let done = 0; done < count; done += wave) {
       const clients = await Promise.all(
@@ -374,6 +397,7 @@ describe('a client that does not get as far as opening a connection', () => {
       await witness.isServed();
       await Promise.all(clients.map((client) => client.destroy()));
     }
+    expect(process.memoryUsage().rss - before).toBeLessThan(200 * MIB);
   });
 });
 

@@ -93,6 +93,43 @@ describe.each(BACKENDS)('a subscription ($name)', ({ name: backend }) => {
     expect([first.held.length, second.held.length]).toEqual([2, 2]);
   });
 
+  test('stops deliveries when it is lowered below what is out, without asking anybody again', async () => {
+    const { engine, session } = await start();
+    const window = new PrefetchWindow(4);
+    const consumer = engine.consume(session, 'q', { window });
+    await engine.send(session, 'q', ...DIGITS);
+    expect(consumer.held).toEqual(['1', '2', '3', '4']);
+    const { asked } = consumer;
+    window.limit = 2;
+    consumer.settle('ack');
+    consumer.settle('ack');
+    await engine.settle();
+    expect(consumer.held).toEqual(['3', '4']);
+    expect(consumer.asked).toBe(asked);
+    consumer.settle('ack');
+    await engine.settle();
+    expect(consumer.held).toEqual(['4', '5']);
+  });
+
+  test('counts what two consumers of a channel hold once, and down to zero again', async () => {
+    const { engine, session } = await start();
+    const window = new PrefetchWindow(4);
+    const pair = [
+      engine.consume(session, 'q', { window }),
+      engine.consume(session, 'q', { window }),
+    ];
+    await engine.send(session, 'q', ...DIGITS);
+    const held = () => pair.flatMap((consumer) => consumer.held).sort();
+    expect({ held: held(), used: window.used }).toEqual({ held: ['1', '2', '3', '4'], used: 4 });
+    pair[0]?.settle('requeue');
+    pair[1]?.settle('reject');
+    await engine.settle();
+    expect(new Set(held()).size).toBe(4);
+    expect({ used: window.used, out: engine.queue('q').unsettled }).toEqual({ used: 4, out: 4 });
+    await engine.run(session.close());
+    expect({ used: window.used, out: engine.queue('q').unsettled }).toEqual({ used: 0, out: 0 });
+  });
+
   test('without acknowledgement is not limited by any prefetch', async () => {
     const { engine, session } = await start();
     const window = new PrefetchWindow(1);
