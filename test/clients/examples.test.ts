@@ -3,6 +3,7 @@
  * fixed names, so a broker that is used by others is not the place to try them.
  */
 import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -143,6 +144,28 @@ testWith(
   expect(lines(outcome, 'dead letter').sort()).toEqual(
     [3, 6].map((id) => `dead letter order ${id} reason=rejected queue=order_tasks`),
   );
+});
+
+const EMBEDDED = join(EXAMPLES, 'embedded');
+
+test('The broker inside a test of node:test expires by a clock that the test moves.', async () => {
+  const outcome = await run(process.execPath, ['--test', join(EMBEDDED, 'expiry.node-test.mjs')]);
+  expect(outcome.code, outcome.stdout).toBe(0);
+  expect(outcome.stdout).toContain('pass 1');
+});
+
+test('The broker inside tests of vitest is a new one for each.', async () => {
+  const vitest = join(createRequire(import.meta.url).resolve('vitest/package.json'), '..');
+  const args = [join(vitest, 'vitest.mjs'), 'run', '--root', EMBEDDED];
+  const outcome = await run(
+    process.execPath,
+    args,
+    { NO_COLOR: '1', TEST_REPORT: '' },
+    '',
+    120_000,
+  );
+  expect(outcome.code, outcome.stdout + outcome.stderr).toBe(0);
+  expect(outcome.stdout).toMatch(/Tests +2 passed/);
 });
 
 test('An example that finds no broker says so and fails.', async () => {
