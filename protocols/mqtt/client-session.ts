@@ -66,9 +66,9 @@ export class ClientSession {
     return [this.queueName(0), this.queueName(1), this.journalName];
   }
 
-  /** The queue of qos2-journal.ts. */
+  /** The queue of qos2-journal.ts; its name fits permissions made for RabbitMQ's two. */
   get journalName(): string {
-    return `mqtt-qos2-${this.clientId}`;
+    return `mqtt-subscription-${this.clientId}qos2`;
   }
 
   /** All subscriptions, shared ones included. */
