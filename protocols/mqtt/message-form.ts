@@ -6,7 +6,13 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
-import { type Field, type Fields, integerOf, TypedNumber } from '../../src/broker/field.ts';
+import {
+  type Field,
+  type Fields,
+  integerOf,
+  OpaqueString,
+  TypedNumber,
+} from '../../src/broker/field.ts';
 import {
   type LazyHeaders,
   PERSISTENT,
@@ -25,10 +31,12 @@ const RETAIN_HEADER = 'x-mqtt-retain';
 const FORMAT_HEADER = 'x-mqtt-payload-format';
 const CORRELATION_HEADER = 'x-correlation-id';
 const CONTENT_TYPE_HEADER = 'x-mqtt-content-type';
-const RESPONSE_TOPIC_HEADER = 'x-mqtt-response-topic';
+/** Where RabbitMQ has the response topic, as a routing key. */
+const RESPONSE_TOPIC_HEADER = 'x-reply-to-topic';
 
 /** Headers that are the broker's own and no user properties. */
-const OWN_HEADERS = /^(x-mqtt-|x-death$|x-first-death-|x-last-death-|x-correlation-id$|B?CC$)/;
+const OWN_HEADERS =
+  /^(x-mqtt-|x-death$|x-first-death-|x-last-death-|x-correlation-id$|x-reply-to-topic$|B?CC$)/;
 
 /** The retain flag of a message: none, set by its publisher, or because it comes from the store. */
 export type Retained = 0 | 1 | 2;
@@ -172,14 +180,14 @@ function valuesOf(buf: Buffer, given: readonly Property[]): Decoded {
       if (end - valueAt - 2 <= MAX_SHORTSTR_BYTES) values.contentType = text;
       else own.push([CONTENT_TYPE_HEADER, text]);
     } else if (id === PROPERTY.RESPONSE_TOPIC) {
-      const text = readString(buf, valueAt, end);
-      if (end - valueAt - 2 <= MAX_SHORTSTR_BYTES) values.replyTo = keyOf(text);
-      else own.push([RESPONSE_TOPIC_HEADER, text]);
+      const key = keyOf(readString(buf, valueAt, end));
+      if (end - valueAt - 2 <= MAX_SHORTSTR_BYTES) values.replyTo = key;
+      own.push([RESPONSE_TOPIC_HEADER, key]);
     } else if (id === PROPERTY.CORRELATION_DATA) {
       const bytes = copyOf(buf, valueAt + 2, end);
       if (bytes.length <= MAX_SHORTSTR_BYTES && isUtf8(bytes)) {
         values.correlationId = bytes.toString('utf8');
-      } else own.push([CORRELATION_HEADER, bytes]);
+      } else own.push([CORRELATION_HEADER, textOrBytes(bytes)]);
     } else if (id === PROPERTY.USER_PROPERTY) {
       const name = readString(buf, valueAt, end);
       pairs.push([name, readString(buf, valueAt + 2 + u16At(buf, valueAt), end)]);
@@ -199,9 +207,9 @@ function makeForm(properties: Properties): MessageForm {
   if (format === 0 || format === 1) forward.push(Buffer.from([PROPERTY.PAYLOAD_FORMAT, format]));
   const contentType = properties.contentType ?? headers?.get(CONTENT_TYPE_HEADER);
   addString(forward, PROPERTY.CONTENT_TYPE, contentType);
-  const { replyTo } = properties;
-  const response = replyTo === undefined ? headers?.get(RESPONSE_TOPIC_HEADER) : topicOf(replyTo);
-  addString(forward, PROPERTY.RESPONSE_TOPIC, response ?? undefined);
+  const response = headers?.get(RESPONSE_TOPIC_HEADER) ?? properties.replyTo;
+  const responseTopic = typeof response === 'string' ? topicOf(response) : null;
+  addString(forward, PROPERTY.RESPONSE_TOPIC, responseTopic ?? undefined);
   const correlation = properties.correlationId ?? headers?.get(CORRELATION_HEADER);
   addBytes(forward, PROPERTY.CORRELATION_DATA, bytesOf(correlation));
   for (const [name, value] of headers ?? []) {
@@ -245,8 +253,14 @@ function addBytes(to: Buffer[], id: number, value: Buffer | null): void {
   to.push(bytes);
 }
 
+/** As AMQP's long string, which may be both. */
+function textOrBytes(bytes: Buffer): Field {
+  return isUtf8(bytes) ? bytes.toString('utf8') : new OpaqueString(bytes);
+}
+
 function bytesOf(value: Field | undefined): Buffer | null {
   if (typeof value === 'string') return Buffer.from(value);
+  if (value instanceof OpaqueString) return value.bytes;
   return Buffer.isBuffer(value) ? value : null;
 }
 
