@@ -262,7 +262,7 @@ export const STOMP_TRANSACTIONS_MAX = 16;
 /** Frames of one STOMP transaction: RabbitMQ's bound. */
 export const STOMP_TRANSACTION_ACTIONS_MAX = 1024;
 
-/** Body bytes that wait in all STOMP transactions of a connection. */
+/** Bytes of headers and bodies that wait in all STOMP transactions of a connection. */
 export const STOMP_TRANSACTION_BYTES = 64 * 1024 * 1024;
 
 /** A STOMP client that wants heart-beats more often gets them this often, as in RabbitMQ. */

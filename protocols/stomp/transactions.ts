@@ -1,7 +1,7 @@
 /**
  * Transactions: the SEND, ACK and NACK frames between BEGIN and COMMIT or ABORT [STOMP 1.2, BEGIN].
  * Only kept here, in the order they came; commands.ts carries them out. Bounded by number, as in
- * RabbitMQ, and by the bytes of the bodies.
+ * RabbitMQ, and by their bytes.
  */
 import {
   STOMP_TRANSACTION_ACTIONS_MAX,
@@ -39,7 +39,7 @@ export class Transactions {
       const detail = `Too many actions in transaction (limit ${STOMP_TRANSACTION_ACTIONS_MAX})`;
       throw new StompError('Transaction too large', detail);
     }
-    this.bytes += action.body.length;
+    this.bytes += sizeOf(action);
     if (this.bytes > STOMP_TRANSACTION_BYTES) {
       const detail = `Too many bytes in transactions (limit ${STOMP_TRANSACTION_BYTES})`;
       throw new StompError('Transaction too large', detail);
@@ -56,7 +56,7 @@ export class Transactions {
   }
 
   private forget(name: string): void {
-    for (const { body } of this.open.get(name) ?? []) this.bytes -= body.length;
+    for (const action of this.open.get(name) ?? []) this.bytes -= sizeOf(action);
     this.open.delete(name);
   }
 
@@ -66,6 +66,15 @@ export class Transactions {
     const detail = `Invalid transaction identifier: ${JSON.stringify(name)}\n`;
     throw new StompError('Bad transaction', detail);
   }
+}
+
+/** Headers count as well: there may be many of them. */
+function sizeOf({ head, body }: Action): number {
+  let bytes = body.length;
+  for (let i = 0; i < head.names.length; i++) {
+    bytes += head.names[i]!.length + head.values[i]!.length;
+  }
+  return bytes;
 }
 
 function nameOf(head: FrameHead): string {

@@ -91,6 +91,17 @@ describe('a client that is logged in', () => {
     expect(await client.error()).toMatch(/^Transaction too large: Too many bytes/);
   });
 
+  it('holds no more than its share in the headers of transactions', async () => {
+    const client = await StompClient.login(port);
+    const padding = 'x'.repeat(60_000);
+    for (let transaction = 0; transaction < 3; transaction++) {
+      client.send('BEGIN', { transaction });
+      const frame = stompFrame('ACK', { id: 'a@@b@@1', transaction, padding });
+      client.write(Buffer.concat(Array.from({ length: 500 }, () => frame)));
+    }
+    expect(await client.error()).toMatch(/^Transaction too large: Too many bytes/);
+  });
+
   it('that sends much while the broker waits for its catalog loses nothing', async () => {
     const client = await StompClient.login(port);
     const frames: Buffer[] = [];
