@@ -204,6 +204,17 @@ describe('SUBSCRIBE', () => {
   });
 });
 
+describe('messages of a queue that was deleted', () => {
+  it.each(['ACK', 'NACK'])('may still be settled by %s, to no effect', async (command) => {
+    await client.ask('SUBSCRIBE', { destination: '/queue/a', id: 1, ack: 'client' });
+    client.send('SEND', { destination: '/queue/a' });
+    const { headers } = await client.expect('MESSAGE');
+    await session.topology.deleteQueue('a', false, false);
+    await client.expect('ERROR');
+    await client.ask(command, { id: headers.ack! });
+  });
+});
+
 describe('UNSUBSCRIBE', () => {
   it('ends the deliveries', async () => {
     await client.ask('SUBSCRIBE', { destination: '/queue/a', id: 1 });
