@@ -70,6 +70,8 @@ export class Opened {
   readonly journal: Qos2Journal;
   /** Identifiers that wait for their PUBCOMP until it is safe that PUBREL has come. */
   private completing: number[] = [];
+  /** The client goes on with what it did before. */
+  private readonly resumed: boolean;
   private flushing = false;
   private readonly host: OpenedHost;
   private readonly publishing: Publishing;
@@ -89,6 +91,7 @@ export class Opened {
     this.groups = sessions.groups;
     this.verbose = verbose;
     this.keepAliveSeconds = terms.keepAlive;
+    this.resumed = !terms.clean;
     this.window = Math.min(terms.receiveMaximum, options.prefetch);
     this.writer = new PublishWriter(host.outbox, host.version, terms.topicAliasMaximum);
     this.writer.maxBytes = terms.maxPacketBytes;
@@ -207,7 +210,9 @@ export class Opened {
       if (!this.flushing) void this.completeAll();
       return;
     }
-    writeAck(this.outbox, this.version, PUBCOMP, id, known ? 0 : REASON.PACKET_ID_NOT_FOUND);
+    // After a reconnect it may be that only our PUBCOMP was lost, which is no error [MQTT 3.7.2.1].
+    const found = known || this.resumed;
+    writeAck(this.outbox, this.version, PUBCOMP, id, found ? 0 : REASON.PACKET_ID_NOT_FOUND);
   }
 
   /**

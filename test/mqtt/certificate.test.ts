@@ -1,4 +1,4 @@
-/** MQTT over TLS: a client certificate says who somebody is, and what the client is called. */
+/** MQTT over TLS: a client certificate says who somebody is, and which identifier it has. */
 import { readFileSync } from 'node:fs';
 import mqtt, { type IClientOptions } from 'mqtt';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';

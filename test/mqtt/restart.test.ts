@@ -3,9 +3,12 @@
  * what is on disk. Exactly once holds, nothing that was acknowledged is lost, sessions, retained
  * messages and shared subscriptions are there again.
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import mqtt, { type IClientOptions } from 'mqtt';
 import type { IPublishPacket, Packet } from 'mqtt-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EmbeddedBroker } from '../../src/embed.ts';
@@ -18,6 +21,8 @@ let folder: string;
 let child: Child | null = null;
 let embedded: EmbeddedBroker | null = null;
 let port: number;
+/** Where it listens, for clients that connect again by themselves; 0 anywhere. */
+let fixedPort = 0;
 
 /** A process of its own, which can be killed; or a broker in ours, which can only be stopped. */
 async function start(signal: NodeJS.Signals): Promise<void> {
@@ -31,12 +36,22 @@ async function start(signal: NodeJS.Signals): Promise<void> {
     ...process.env,
     ...FREE_PORTS,
     WARREN_DATA_DIR: folder,
+    WARREN_MQTT_LISTENERS_TCP_DEFAULT: String(fixedPort),
     WARREN_MQTT_ALLOW_ANONYMOUS: 'true',
   };
   child = new Child(process.execPath, ['src/main.ts'], { cwd: root, env });
   const [, found] = await child.printed(/^MQTT listening on \S+:(\d+)$/m);
   await child.printed(/Server startup complete/);
   port = Number(found);
+}
+
+/** A port that is free, and likely to stay so until the broker has it again. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port: found } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return found;
 }
 
 /** The process ends without goodbye, or with one, and another takes its place. */
@@ -77,6 +92,41 @@ async function take(client: RawMqtt, count: number): Promise<IPublishPacket[]> {
   }
   return found;
 }
+
+describe('a broker that is killed again and again', () => {
+  it('delivers every QoS 2 message exactly once [MQTT-4.3.3-1], [MQTT-4.3.3-7]', async () => {
+    fixedPort = await freePort();
+    await start('SIGKILL');
+    const options = (clientId: string): IClientOptions => ({
+      ...{ clientId, clean: false, protocolVersion: 5, reconnectPeriod: 50 },
+      properties: { sessionExpiryInterval: 1000 },
+    });
+    const url = `mqtt://127.0.0.1:${port}`;
+    const [reader, writer] = [
+      await mqtt.connectAsync(url, options('reader')),
+      await mqtt.connectAsync(url, options('writer')),
+    ];
+    for (const client of [reader, writer]) client.on('error', () => {});
+    const seen: string[] = [];
+    reader.on('message', (_topic, payload) => seen.push(String(payload)));
+    await reader.subscribeAsync('chaos', { qos: 2 });
+    const sending: Promise<unknown>[] = [];
+    for (let round = 0; round < 3; round++) {
+      for (let i = 0; i < 200; i++) {
+        sending.push(writer.publishAsync('chaos', String(sending.length), { qos: 2 }));
+      }
+      // In the middle of it: some have been taken, the others have not.
+      await sending[round * 200 + 50];
+      await restart('SIGKILL');
+    }
+    await Promise.all(sending);
+    while (new Set(seen).size < sending.length)
+      await new Promise((resolve) => reader.once('message', resolve));
+    expect(seen.map(Number).sort((a, b) => a - b)).toEqual(sending.map((_, index) => index));
+    await Promise.all([reader.endAsync(true), writer.endAsync(true)]);
+    fixedPort = 0;
+  }, 120_000);
+});
 
 describe.each(['SIGKILL', 'SIGTERM'] as const)('after %s', (signal) => {
   beforeEach(() => start(signal), 60_000);
