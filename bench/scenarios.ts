@@ -26,6 +26,8 @@ export interface Scenario {
   readonly exchangeType: 'fanout' | 'topic' | 'headers';
   /** Bindings of a topic or headers exchange, all to one queue; 0: no such exchange. */
   readonly bindings: number;
+  /** STOMP: each message has headers of its own, so that no head is like the one before. */
+  readonly ownHeaders: boolean;
   /** Closed loop: messages that may be between publish and the slowest consumer. */
   readonly window: number;
   /** Open loop: messages per second, whatever happens. */
@@ -45,6 +47,7 @@ const PLAIN = {
   fanout: 1,
   exchangeType: 'fanout',
   bindings: 0,
+  ownHeaders: false,
   window: 20_000,
   ratePerSecond: 0,
 } as const;
@@ -143,6 +146,13 @@ export const SCENARIOS: readonly Scenario[] = [
     protocol: 'stomp',
     name: 's 1k t auto',
     text: 'STOMP 1.2, 1 KiB through a topic, no acks, no receipts',
+  },
+  {
+    ...PLAIN,
+    protocol: 'stomp',
+    ownHeaders: true,
+    name: 's 16 t own',
+    text: 'STOMP 1.2, 16 B through a topic, each with a correlation-id and a header of its own',
   },
   {
     ...PLAIN,

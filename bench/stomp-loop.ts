@@ -129,10 +129,9 @@ class StompLoop {
     this.#receiptWindow = scenario.confirmWindow;
     const narrowest = this.#receiptWindow || this.#window;
     this.#leastUnits = Math.max(1, Math.floor(narrowest * LEAST_SHARE));
-    const unit = sendFrame(scenario);
-    this.#unitBytes = unit.length;
-    const units = Math.max(1, Math.floor(WRITE_BYTES / unit.length));
-    this.#batch = Buffer.concat(Array.from({ length: units }, () => unit));
+    this.#unitBytes = sendFrame(scenario, 0).length;
+    const units = Math.max(1, Math.floor(WRITE_BYTES / this.#unitBytes));
+    this.#batch = Buffer.concat(Array.from({ length: units }, (_, n) => sendFrame(scenario, n)));
     const ends = [publisher, ...consumers].map(({ socket }) => once(socket, 'close'));
     this.#failed = Promise.race(ends).then(() => {
       throw new Error(`the broker closed a connection: ${this.#standing()}`);
@@ -208,8 +207,14 @@ class StompLoop {
   }
 }
 
-function sendFrame({ bodyBytes, persistent, confirmWindow }: Scenario): Buffer {
-  const more = (persistent ? 'persistent:true\n' : '') + (confirmWindow > 0 ? 'receipt:r\n' : '');
-  const head = `SEND\ndestination:${DESTINATION}\n${more}content-length:${bodyBytes}\n\n`;
-  return Buffer.from(`${head}${'x'.repeat(bodyBytes)}\0`);
+/** Frames of a scenario are equally long. Receipts are numbered, as clients do. */
+function sendFrame(scenario: Scenario, n: number): Buffer {
+  const { bodyBytes, persistent, confirmWindow, ownHeaders } = scenario;
+  const number = String(n).padStart(6, '0');
+  const more = [`destination:${DESTINATION}`];
+  if (persistent) more.push('persistent:true');
+  if (confirmWindow > 0) more.push(`receipt:${number}`);
+  if (ownHeaders) more.push(`correlation-id:c-${number}`, `reading:${number}`);
+  more.push(`content-length:${bodyBytes}`);
+  return Buffer.from(`SEND\n${more.join('\n')}\n\n${'x'.repeat(bodyBytes)}\0`);
 }

@@ -115,7 +115,13 @@ const RABBITMQ_SCENARIO = 'a 16 t auto';
 
 /** How much better STOMP has to be than RabbitMQ's, in messages and in CPU. */
 const STOMP_FACTOR = 5;
-const STOMP_SCENARIOS = ['s 16 t auto', 's 1k t auto', 's fan10 16 t', 's 1k t rcpt_ack'];
+const STOMP_SCENARIOS = [
+  's 16 t auto',
+  's 1k t auto',
+  's 16 t own',
+  's fan10 16 t',
+  's 1k t rcpt_ack',
+];
 
 /** Targets whose scenario was run. `others` that are RabbitMQ are told by their names. */
 export function verdicts(
