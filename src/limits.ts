@@ -85,6 +85,29 @@ export const NAME_SEGMENT_MAX = 2000;
 /** How long an HTTP connection may be idle between requests. */
 export const HTTP_KEEP_ALIVE_MS = 60_000;
 
+/** How long the session of requests over HTTP is kept when nobody needs it. */
+export const HTTP_SESSION_IDLE_MS = 60_000;
+
+/** Bytes of the bodies that are being published over HTTP at once, as they were announced. */
+export const HTTP_INTAKE_BYTES = 256 * 1024 * 1024;
+
+/** How long a publisher over HTTP waits for a store that is behind, and for its confirm. */
+export const HTTP_STORE_WAIT_MS = 10_000;
+export const HTTP_CONFIRM_WAIT_MS = 30_000;
+
+/** Messages of one batch over HTTP, and how many are published before others get their turn. */
+export const HTTP_BATCH_MAX = 10_000;
+export const HTTP_BATCH_SLICE = 200;
+
+/** What a batch over HTTP may have besides one message of the largest size. */
+export const HTTP_BATCH_OVERHEAD_BYTES = 1024 * 1024;
+
+/** Bytes of a JSON body that only asks for something. */
+export const HTTP_ORDER_BYTES = 1024 * 1024;
+
+/** Bytes of the names and values of a message's headers in the head of an HTTP answer. */
+export const HTTP_MESSAGE_HEAD_BYTES = 8 * 1024;
+
 /** Routing keys whose match a topic exchange remembers; then it starts anew. */
 export const TOPIC_ROUTES_MAX = 10_000;
 

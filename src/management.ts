@@ -180,6 +180,7 @@ function managementOf(
     tls,
     pathPrefix: config.get('management.path_prefix'),
     maxBodyBytes: config.get('management.http.max_body_size'),
+    maxMessageBytes: config.get('max_message_size'),
     corsOrigins: config.get('management.cors.allow_origins'),
     corsMaxAge: config.get('management.cors.max_age'),
   };

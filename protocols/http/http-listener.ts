@@ -67,6 +67,8 @@ export class HttpListener {
       forceCloseConnections: true,
       http: patience,
       exposeHeadRoutes: false,
+      // What nobody knows is refused, not taken out without a word.
+      ajv: { customOptions: { removeAdditional: false, coerceTypes: true } },
       frameworkErrors: (error, _request, reply) => sendError(reply, error, options.log),
     });
     const { app } = this;

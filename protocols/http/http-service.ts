@@ -1,7 +1,7 @@
 /**
  * HttpService: everything of one broker that speaks HTTP: the management API and what is sampled
- * for it. Made by the composition root, with the broker's facts handed in; without a listener it
- * costs nothing.
+ * for it, the metrics, and messages under `/v1`. Made by the composition root, with the broker's
+ * facts handed in; without a listener it costs nothing.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -13,6 +13,7 @@ import { type HttpAddress, HttpListener } from './http-listener.ts';
 import { Logins } from './login.ts';
 import type { ListenerInfo, ManagementContext } from './management/context.ts';
 import { addManagement, byLogin } from './management.ts';
+import { DataPlane } from './messaging/data-plane.ts';
 import { addHealth, addMetrics } from './metrics/metrics.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
 import { Statistics } from './statistics.ts';
@@ -22,9 +23,11 @@ export interface ManagementOptions {
   readonly address: HttpAddress;
   /** Its certificate; null speaks HTTP in plain. */
   readonly tls: TlsIdentity | null;
-  /** What stands before `/api`, e.g. `/rabbit`; '' for nothing. */
+  /** What stands before `/api` and `/v1`, e.g. `/rabbit`; '' for nothing. */
   readonly pathPrefix: string;
   readonly maxBodyBytes: number;
+  /** Of messages that are published under `/v1`. */
+  readonly maxMessageBytes: number;
   readonly corsOrigins: readonly string[];
   readonly corsMaxAge: number;
 }
@@ -61,6 +64,7 @@ export class HttpService {
   private readonly statistics: Statistics;
   private readonly context: ManagementContext;
   private readonly logins: Logins;
+  private readonly dataPlane: DataPlane;
   private control: HttpListener | null = null;
   private processMetrics: ProcessMetrics | null = null;
   private sampling = false;
@@ -72,11 +76,13 @@ export class HttpService {
     const { statistics } = this;
     this.context = { ...options, statistics, listeners: () => this.all() };
     this.logins = new Logins(broker);
+    this.dataPlane = new DataPlane(broker, this.logins);
   }
 
   async stop(): Promise<void> {
     this.statistics.sampler.stop();
     this.processMetrics?.stop();
+    this.dataPlane.stop();
     const all = this.control === null ? this.listeners : [...this.listeners, this.control];
     await Promise.all(all.map((listener) => listener.stop()));
   }
@@ -89,6 +95,8 @@ export class HttpService {
     const listener = new HttpListener(limits);
     addManagement(listener.app, management.pathPrefix, context, byLogin(this.logins));
     addHealth(listener.app, context);
+    const { pathPrefix, maxMessageBytes, corsOrigins } = management;
+    this.dataPlane.add(listener.app, { prefix: pathPrefix, maxMessageBytes, corsOrigins });
     listener.app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (!options.upgrade(request, socket, head)) socket.destroy();
     });

@@ -49,7 +49,7 @@ export function propertiesToJson(properties: Properties): Record<string, unknown
 }
 
 /** @throws ApiError if a property has the wrong type */
-function propertiesFromJson(json: unknown): Properties {
+export function propertiesFromJson(json: unknown): Properties {
   // RabbitMQ's own clients send an empty list for no properties.
   if (Array.isArray(json) && json.length === 0) return new Properties({});
   if (!isObject(json)) throw badRequest('properties must be an object');

@@ -1,0 +1,113 @@
+/**
+ * Confirmation: publishes the messages of one request and waits until each is as safe as it will
+ * be: the engine's receipts, collected. A batch yields to others every now and then. It gives up
+ * waiting after a while, and then says that it does not know.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { BrokerError } from '../../../src/broker/errors.ts';
+import type { Message } from '../../../src/broker/message.ts';
+import { Receipt, type ReceiptHolder } from '../../../src/broker/receipt.ts';
+import type { Session } from '../../../src/broker/session.ts';
+import type { Clock } from '../../../src/clock.ts';
+import { HTTP_BATCH_SLICE, HTTP_CONFIRM_WAIT_MS } from '../../../src/limits.ts';
+import type { Intake } from './intake.ts';
+import { Problem } from './problem.ts';
+
+/** A message, and whether its publisher wants to hear that no queue takes it. */
+export interface Posting {
+  readonly message: Message;
+  readonly mandatory: boolean;
+}
+
+/** What became of one. */
+export interface Fate {
+  /** Queues that it reached. */
+  readonly routed: number;
+  /** null if it is safe, or nobody minds that it went nowhere. */
+  readonly problem: Problem | null;
+}
+
+/** Made once: it is what every message begins as. */
+const UNCONFIRMED = new Problem('UNCONFIRMED', 'the broker does not know yet whether it is safe');
+
+export class Confirmation implements ReceiptHolder {
+  private readonly session: Session;
+  private readonly routed: number[] = [];
+  private readonly problems: (Problem | null)[] = [];
+  private waiting = 0;
+  private done: (() => void) | null = null;
+
+  private constructor(session: Session) {
+    this.session = session;
+  }
+
+  /** Publishes them in their order. @throws Problem UNAVAILABLE if the first cannot be */
+  static async of(
+    session: Session,
+    postings: readonly Posting[],
+    intake: Intake,
+    clock: Clock,
+  ): Promise<Fate[]> {
+    const one = new Confirmation(session);
+    for (const [index, posting] of postings.entries()) {
+      if (index % HTTP_BATCH_SLICE === 0) {
+        if (index > 0) await nextTurn();
+        try {
+          await intake.room();
+        } catch (error) {
+          if (index === 0) throw error;
+          for (let i = index; i < postings.length; i++) one.problems[i] = error as Problem;
+          break;
+        }
+      }
+      one.publish(posting, index);
+    }
+    await one.settled(clock);
+    return postings.map((_, index) => one.fateOf(index));
+  }
+
+  completed(sequence: number, accepted: boolean): void {
+    this.problems[sequence] = accepted ? null : rejected();
+    if (accepted) this.session.traffic.confirm++;
+    if (--this.waiting === 0) this.done?.();
+  }
+
+  private publish({ message, mandatory }: Posting, index: number): void {
+    const { session } = this;
+    const receipt = new Receipt(this, index);
+    try {
+      session.checkSize(message.body.length);
+      this.problems[index] = UNCONFIRMED;
+      this.waiting++;
+      this.routed[index] = session.publish(message, receipt);
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      if (this.problems[index] !== undefined) this.waiting--;
+      this.problems[index] = new Problem(error.kind, error.message);
+      return;
+    }
+    receipt.release();
+    if (!mandatory || this.routed[index] !== 0) return;
+    session.traffic.returnUnroutable++;
+    this.problems[index] = new Problem('NO_ROUTE', 'no queue takes a message with this key');
+  }
+
+  private settled(clock: Clock): Promise<void> {
+    if (this.waiting === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = clock.schedule(HTTP_CONFIRM_WAIT_MS, resolve);
+      this.done = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  private fateOf(index: number): Fate {
+    return { routed: this.routed[index] ?? 0, problem: this.problems[index] ?? null };
+  }
+}
+
+function rejected(): Problem {
+  return new Problem('REJECTED', 'a queue or the store does not take it: see queue limits');
+}

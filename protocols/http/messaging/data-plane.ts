@@ -1,0 +1,184 @@
+/**
+ * DataPlane: messages over HTTP, under `/v1` on the port of the management API: the table of what
+ * can be done, and the way of a request: who sends it, whether it may come now, its session, its
+ * answer. What an operation does is in a file of its own; what is allowed the session knows.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { User } from '../../../src/auth/user.ts';
+import type { Broker } from '../../../src/broker/broker.ts';
+import { plainAddress } from '../../../src/server/origin.ts';
+import type { Answer } from '../answer.ts';
+import type { Logins } from '../login.ts';
+import { Intake } from './intake.ts';
+import { NEW_MESSAGE } from './message-json.ts';
+import { openApiOf } from './openapi.ts';
+import { type Call, type Operation, routePath } from './operation.ts';
+import { invalid, Problem, sendProblem } from './problem.ts';
+import { publishing } from './publishing.ts';
+import { SessionPool } from './session-pool.ts';
+
+/** What a listener says about its data plane. */
+export interface DataPlaneOptions {
+  /** What stands before `/v1`; '' for nothing. */
+  readonly prefix: string;
+  readonly maxMessageBytes: number;
+  /** Origins that browsers may call from; `*` for any. */
+  readonly corsOrigins: readonly string[];
+}
+
+export class DataPlane {
+  private readonly broker: Broker;
+  private readonly logins: Logins;
+  private readonly pool: SessionPool;
+  private readonly intake: Intake;
+  private readonly users = new WeakMap<FastifyRequest, User>();
+
+  constructor(broker: Broker, logins: Logins) {
+    this.broker = broker;
+    this.logins = logins;
+    this.pool = new SessionPool(broker);
+    this.intake = new Intake(broker);
+  }
+
+  /** Ends every session: what is out goes back to its queue. */
+  stop(): void {
+    this.pool.stop('the broker stops');
+  }
+
+  /** Adds its paths to an HTTP server. */
+  add(app: FastifyInstance, options: DataPlaneOptions): void {
+    const { log } = this.broker;
+    const operations = this.operations(options);
+    const base = `${options.prefix}/v1`;
+    const document = openApiOf(operations, base);
+    app.register(
+      async (v1) => {
+        v1.setErrorHandler((error, _request, reply) => sendProblem(reply, error, log));
+        v1.setNotFoundHandler((_request, reply) => {
+          return sendProblem(reply, new Problem('NOT_FOUND', 'there is nothing at this path'), log);
+        });
+        v1.get('/openapi.json', (_request, reply) => reply.send(document));
+        for (const one of operations) this.addRoute(v1, one, options);
+        addOtherMethods(v1, operations);
+      },
+      { prefix: base },
+    );
+  }
+
+  private operations({ maxMessageBytes }: DataPlaneOptions): Operation[] {
+    const { intake } = this;
+    const check = ({ request }: Call, value: unknown): string | null => {
+      const validate = request.compileValidationSchema(NEW_MESSAGE);
+      if (validate(value)) return null;
+      const [first] = validate.errors ?? [];
+      return `${first?.instancePath ?? ''} ${first?.message ?? ''}`.trim();
+    };
+    return [...publishing({ intake, maxMessageBytes, check })];
+  }
+
+  private addRoute(v1: FastifyInstance, one: Operation, options: DataPlaneOptions): void {
+    const { json, query } = one;
+    v1.route({
+      method: one.method,
+      url: routePath(one),
+      bodyLimit: one.maxBodyBytes,
+      schema: { ...(query && { querystring: query }), ...(json && { body: json }) },
+      onRequest: (request, reply) => this.admit(request, reply, one, options),
+      preValidation: async (request) => {
+        if (json !== undefined) request.body = jsonOf(request.body as Buffer | undefined);
+      },
+      handler: (request, reply) => this.respond(request, reply, one),
+    });
+  }
+
+  /** Looks who it is, and whether there is room, before the body is read. @throws Problem */
+  private async admit(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    one: Operation,
+    { corsOrigins }: DataPlaneOptions,
+  ): Promise<void> {
+    const { headers, raw } = request;
+    checkOrigin(headers.origin, headers.host, corsOrigins);
+    const address = plainAddress(request.ip);
+    this.users.set(request, await this.logins.userOf(headers.authorization, address));
+    if (!one.publishes) return;
+    const announced = Number(headers['content-length'] ?? one.maxBodyBytes);
+    const bytes = Math.min(announced, one.maxBodyBytes);
+    this.intake.admit(bytes);
+    let held = true;
+    const release = (): void => {
+      if (held) this.intake.release(bytes);
+      held = false;
+    };
+    // Whatever becomes of the request, one of them comes.
+    reply.raw.once('close', release);
+    if (raw.destroyed) release();
+  }
+
+  private async respond(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    one: Operation,
+  ): Promise<unknown> {
+    const user = this.users.get(request) as User;
+    const params = request.params as Record<string, string>;
+    const shared = this.pool.acquire(user, params.vhost as string);
+    try {
+      const { query, body = Buffer.alloc(0) } = request;
+      const answer = await one.handle({ shared, params, query, body, request, reply });
+      return answer === undefined ? reply : send(reply, answer);
+    } finally {
+      shared.release();
+    }
+  }
+}
+
+/**
+ * A page of somebody else's could use the name and password that a browser remembers.
+ * @throws Problem
+ */
+function checkOrigin(
+  origin: string | undefined,
+  host: string | undefined,
+  allowed: readonly string[],
+): void {
+  if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return;
+  if (URL.canParse(origin) && new URL(origin).host === host) return;
+  throw new Problem('ACCESS_REFUSED', `pages of ${origin} may not call: management.cors`);
+}
+
+/** JSON, whatever the content type says; nothing is an empty object. @throws Problem */
+function jsonOf(raw: Buffer | undefined): unknown {
+  if (raw === undefined || raw.length === 0) return {};
+  try {
+    return JSON.parse(raw.toString('utf8'));
+  } catch {
+    throw invalid('the body is not JSON');
+  }
+}
+
+function send(reply: FastifyReply, { status, headers, body }: Answer): unknown {
+  reply.code(status).header('cache-control', 'no-store').headers(headers);
+  if (Buffer.isBuffer(body)) return reply.send(body);
+  reply.header('content-type', 'application/json');
+  return reply.send(Buffer.from(JSON.stringify(body)));
+}
+
+/** OPTIONS for browsers that ask first, and 405 for the rest. */
+function addOtherMethods(v1: FastifyInstance, operations: readonly Operation[]): void {
+  for (const path of new Set(operations.map(routePath))) {
+    const there = operations.filter((one) => routePath(one) === path).map(({ method }) => method);
+    const allow = [...there, 'OPTIONS'].join(', ');
+    v1.options(path, (_request, reply) => reply.code(204).header('allow', allow).send());
+    v1.route({
+      method: (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).filter(
+        (method) => !there.some((one) => one === method),
+      ),
+      url: path,
+      handler: () => {
+        throw new Problem('METHOD_NOT_ALLOWED', `there is ${allow} here`, { allow });
+      },
+    });
+  }
+}

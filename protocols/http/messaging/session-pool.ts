@@ -1,0 +1,117 @@
+/**
+ * SessionPool: the sessions behind requests. HTTP has no connection that a session could be for,
+ * so all requests of one user in one vhost share one, which counts as one connection where
+ * connections are limited. It lives as long as a request, a stream or a lease needs it, and a
+ * little longer. What may be done with it the engine decides, as everywhere.
+ */
+import type { User } from '../../../src/auth/user.ts';
+import type { Broker } from '../../../src/broker/broker.ts';
+import { BrokerError } from '../../../src/broker/errors.ts';
+import type { Session, SessionHolder } from '../../../src/broker/session.ts';
+import type { Timer } from '../../../src/clock.ts';
+import { HTTP_SESSION_IDLE_MS } from '../../../src/limits.ts';
+
+/** Something that ends with its session. */
+export interface SessionGuest {
+  /** The session is gone; its deliveries are back in their queues. */
+  sessionEnded(reason: string): void;
+}
+
+/** One user in one vhost. */
+export class SharedSession implements SessionHolder {
+  readonly name: string;
+  readonly broker: Broker;
+  readonly session: Session;
+  ended = false;
+  private readonly guests = new Set<SessionGuest>();
+  private readonly forget: () => void;
+  private uses = 0;
+  private idle: Timer | null = null;
+
+  /** @throws BrokerError NOT_ALLOWED */
+  constructor(broker: Broker, user: User, vhost: string, forget: () => void) {
+    this.broker = broker;
+    this.name = `HTTP ${user.name}@${vhost}`;
+    this.forget = forget;
+    this.session = broker.openSession(user, vhost, 'http', this);
+  }
+
+  /** Somebody needs it, until release(). */
+  retain(): this {
+    this.uses++;
+    this.idle?.cancel();
+    this.idle = null;
+    return this;
+  }
+
+  release(): void {
+    if (--this.uses > 0 || this.ended) return;
+    this.idle = this.broker.clock.schedule(HTTP_SESSION_IDLE_MS, () => this.end('idle'));
+  }
+
+  /** Tells `guest` when it ends. */
+  watch(guest: SessionGuest): void {
+    this.guests.add(guest);
+  }
+
+  unwatch(guest: SessionGuest): void {
+    this.guests.delete(guest);
+  }
+
+  expelled(reason: string): void {
+    this.end(reason);
+  }
+
+  /** Closes the session: what it holds goes back, and whoever uses it is told why. */
+  end(reason: string): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.idle?.cancel();
+    this.forget();
+    const { log } = this.broker;
+    this.session.close().catch((error: Error) => log.error(`${this.name}: ${error.message}`));
+    for (const guest of [...this.guests]) guest.sessionEnded(reason);
+    this.guests.clear();
+  }
+}
+
+/** See the head of this file. */
+export class SessionPool {
+  private readonly broker: Broker;
+  private readonly byUser = new Map<User, Map<string, SharedSession>>();
+
+  constructor(broker: Broker) {
+    this.broker = broker;
+  }
+
+  /**
+   * The session of a user in a vhost, retained: the caller releases it.
+   * @throws BrokerError NOT_FOUND (vhost), NOT_ALLOWED
+   */
+  acquire(user: User, vhost: string): SharedSession {
+    if (!this.broker.vhosts.has(vhost)) {
+      throw new BrokerError('NOT_FOUND', `vhost ${vhost} not found`);
+    }
+    const ofUser = this.byUser.get(user) ?? new Map<string, SharedSession>();
+    let shared = ofUser.get(vhost);
+    if (shared === undefined) {
+      shared = new SharedSession(this.broker, user, vhost, () => {
+        ofUser.delete(vhost);
+        if (ofUser.size === 0 && this.byUser.get(user) === ofUser) this.byUser.delete(user);
+      });
+      ofUser.set(vhost, shared);
+      this.byUser.set(user, ofUser);
+    } else {
+      // Rights may have changed since; a connection would be asked at its next login.
+      shared.session.reauthorize();
+    }
+    return shared.retain();
+  }
+
+  /** Ends all of them. */
+  stop(reason: string): void {
+    for (const ofUser of [...this.byUser.values()]) {
+      for (const shared of [...ofUser.values()]) shared.end(reason);
+    }
+  }
+}
