@@ -102,6 +102,35 @@ export const HTTP_BATCH_SLICE = 200;
 /** What a batch over HTTP may have besides one message of the largest size. */
 export const HTTP_BATCH_OVERHEAD_BYTES = 1024 * 1024;
 
+/** Messages, and bytes of them, that one user holds in one vhost by leases and event streams. */
+export const HTTP_LEASES_MAX = 10_000;
+export const HTTP_LEASED_BYTES = 64 * 1024 * 1024;
+
+/** Messages, and bytes of them, in one answer of a long poll, and how long it may wait. */
+export const HTTP_RECEIVE_MAX = 1_000;
+export const HTTP_RECEIVE_BYTES = 8 * 1024 * 1024;
+export const HTTP_RECEIVE_WAIT_MS = 60_000;
+
+/** How long a poll that would not wait waits for messages that have to be read from the disk. */
+export const HTTP_READ_BACK_MS = 1_000;
+
+/** Polls of one user that wait for one queue. */
+export const HTTP_POLLS_MAX = 1_000;
+
+/** How long a lease may be. */
+export const HTTP_LEASE_LEAST_MS = 1_000;
+export const HTTP_LEASE_MOST_MS = 43_200_000;
+
+/** Event streams of one user in one vhost, and what each may hold unacknowledged. */
+export const HTTP_STREAMS_MAX = 1_000;
+export const HTTP_STREAM_CREDIT_MAX = 10_000;
+
+/** How often a stream without events says that it is there. */
+export const HTTP_STREAM_BEAT_MS = 15_000;
+
+/** How long a client may read nothing while there is something to read; then its stream ends. */
+export const HTTP_STREAM_STALL_MS = 60_000;
+
 /** Bytes of a JSON body that only asks for something. */
 export const HTTP_ORDER_BYTES = 1024 * 1024;
 

@@ -9,12 +9,14 @@ import type { Broker } from '../../../src/broker/broker.ts';
 import { plainAddress } from '../../../src/server/origin.ts';
 import type { Answer } from '../answer.ts';
 import type { Logins } from '../login.ts';
+import { events } from './events.ts';
 import { Intake } from './intake.ts';
 import { NEW_MESSAGE } from './message-json.ts';
 import { openApiOf } from './openapi.ts';
 import { type Call, type Operation, routePath } from './operation.ts';
 import { invalid, Problem, sendProblem } from './problem.ts';
 import { publishing } from './publishing.ts';
+import { receiving } from './receiving.ts';
 import { SessionPool } from './session-pool.ts';
 
 /** What a listener says about its data plane. */
@@ -73,7 +75,7 @@ export class DataPlane {
       const [first] = validate.errors ?? [];
       return `${first?.instancePath ?? ''} ${first?.message ?? ''}`.trim();
     };
-    return [...publishing({ intake, maxMessageBytes, check })];
+    return [...publishing({ intake, maxMessageBytes, check }), ...receiving(), events()];
   }
 
   private addRoute(v1: FastifyInstance, one: Operation, options: DataPlaneOptions): void {
@@ -98,7 +100,7 @@ export class DataPlane {
     one: Operation,
     { corsOrigins }: DataPlaneOptions,
   ): Promise<void> {
-    const { headers, raw } = request;
+    const { headers } = request;
     checkOrigin(headers.origin, headers.host, corsOrigins);
     const address = plainAddress(request.ip);
     this.users.set(request, await this.logins.userOf(headers.authorization, address));
@@ -113,7 +115,7 @@ export class DataPlane {
     };
     // Whatever becomes of the request, one of them comes.
     reply.raw.once('close', release);
-    if (raw.destroyed) release();
+    if (reply.raw.destroyed) release();
   }
 
   private async respond(

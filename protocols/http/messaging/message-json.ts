@@ -1,11 +1,14 @@
 /**
- * MessageJson: a message as a JSON object: what a batch is made of. The names are those of
- * RabbitMQ's management API, so that a script that publishes or gets there knows them.
+ * MessageJson: a message as a JSON object: what a batch is made of, and what consumers get. The
+ * names are those of RabbitMQ's management API, so that a script that publishes or gets there knows
+ * them.
  */
+import { isUtf8 } from 'node:buffer';
+import type { Delivery } from '../../../src/broker/delivery.ts';
 import { Message } from '../../../src/broker/message.ts';
 import { PERSISTENT, type Properties } from '../../../src/broker/properties.ts';
 import { isObject } from '../input.ts';
-import { propertiesFromJson } from '../management/message.ts';
+import { propertiesFromJson, propertiesToJson } from '../management/message.ts';
 import { shortText } from './message-head.ts';
 import { invalid, problemOf } from './problem.ts';
 import type { ValueOf } from './schema.ts';
@@ -53,6 +56,48 @@ export const NEW_MESSAGE = {
 } as const;
 
 type NewMessage = ValueOf<typeof NEW_MESSAGE>;
+
+/** A message that a queue has handed out. */
+export const HELD_MESSAGE = {
+  type: 'object',
+  required: ['exchange', 'routing_key', 'redelivered', 'properties', 'payload', 'payload_encoding'],
+  properties: {
+    token: { type: 'string', description: 'Acknowledges it; not there if that is done already.' },
+    exchange: { type: 'string' },
+    routing_key: { type: 'string' },
+    redelivered: { type: 'boolean', description: 'Somebody may have had it before.' },
+    properties: { ...PROPERTIES, description: 'Properties of the message: those that are set.' },
+    payload: { type: 'string' },
+    payload_encoding: { type: 'string', enum: ['string', 'base64'] },
+  },
+} as const;
+
+/** How payloads are wanted: as text where they are UTF-8, or always in base64. */
+export const ENCODING = {
+  type: 'string',
+  enum: ['auto', 'base64'],
+  default: 'auto',
+  description: 'Payloads as text where they are UTF-8 and in base64 otherwise, or always so.',
+} as const;
+
+/** A delivery as HELD_MESSAGE has it. @param token null if it is settled already */
+export function heldMessage(
+  { message, redelivered }: Delivery,
+  token: string | null,
+  encoding: 'auto' | 'base64',
+): ValueOf<typeof HELD_MESSAGE> {
+  const { exchange, routingKey, properties, body } = message;
+  const asText = encoding === 'auto' && isUtf8(body);
+  return {
+    ...(token !== null && { token }),
+    exchange,
+    routing_key: routingKey,
+    redelivered,
+    properties: propertiesToJson(properties),
+    payload: body.toString(asText ? 'utf8' : 'base64'),
+    payload_encoding: asText ? 'string' : 'base64',
+  };
+}
 
 /** A message of a batch that passed NEW_MESSAGE. @throws Problem */
 export function messageOf(exchange: string, routingKey: string, json: NewMessage): Message {

@@ -10,6 +10,7 @@ import { BrokerError } from '../../../src/broker/errors.ts';
 import type { Session, SessionHolder } from '../../../src/broker/session.ts';
 import type { Timer } from '../../../src/clock.ts';
 import { HTTP_SESSION_IDLE_MS } from '../../../src/limits.ts';
+import { LeaseBook } from './lease-book.ts';
 
 /** Something that ends with its session. */
 export interface SessionGuest {
@@ -22,6 +23,8 @@ export class SharedSession implements SessionHolder {
   readonly name: string;
   readonly broker: Broker;
   readonly session: Session;
+  /** What the user holds. */
+  readonly leases: LeaseBook;
   ended = false;
   private readonly guests = new Set<SessionGuest>();
   private readonly forget: () => void;
@@ -34,6 +37,10 @@ export class SharedSession implements SessionHolder {
     this.name = `HTTP ${user.name}@${vhost}`;
     this.forget = forget;
     this.session = broker.openSession(user, vhost, 'http', this);
+    this.leases = new LeaseBook(this.session, broker.clock, {
+      retain: () => this.retain(),
+      release: () => this.release(),
+    });
   }
 
   /** Somebody needs it, until release(). */
@@ -47,6 +54,11 @@ export class SharedSession implements SessionHolder {
   release(): void {
     if (--this.uses > 0 || this.ended) return;
     this.idle = this.broker.clock.schedule(HTTP_SESSION_IDLE_MS, () => this.end('idle'));
+  }
+
+  /** How many are told when it ends: streams, and queues that are polled. */
+  get watchers(): number {
+    return this.guests.size;
   }
 
   /** Tells `guest` when it ends. */
@@ -70,6 +82,7 @@ export class SharedSession implements SessionHolder {
     this.forget();
     const { log } = this.broker;
     this.session.close().catch((error: Error) => log.error(`${this.name}: ${error.message}`));
+    this.leases.clear();
     for (const guest of [...this.guests]) guest.sessionEnded(reason);
     this.guests.clear();
   }
