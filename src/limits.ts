@@ -131,6 +131,10 @@ export const HTTP_STREAM_BEAT_MS = 15_000;
 /** How long a client may read nothing while there is something to read; then its stream ends. */
 export const HTTP_STREAM_STALL_MS = 60_000;
 
+/** Requests of one user in one vhost that wait for their replies, and how long they may. */
+export const HTTP_REQUESTS_MAX = 1_000;
+export const HTTP_REPLY_WAIT_MS = 300_000;
+
 /** Bytes of a JSON body that only asks for something. */
 export const HTTP_ORDER_BYTES = 1024 * 1024;
 

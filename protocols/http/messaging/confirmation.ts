@@ -8,6 +8,7 @@ import { BrokerError } from '../../../src/broker/errors.ts';
 import type { Message } from '../../../src/broker/message.ts';
 import { Receipt, type ReceiptHolder } from '../../../src/broker/receipt.ts';
 import type { Session } from '../../../src/broker/session.ts';
+import type { Traffic } from '../../../src/broker/traffic.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { HTTP_BATCH_SLICE, HTTP_CONFIRM_WAIT_MS } from '../../../src/limits.ts';
 import type { Intake } from './intake.ts';
@@ -32,23 +33,30 @@ const UNCONFIRMED = new Problem('UNCONFIRMED', 'the broker does not know yet whe
 
 export class Confirmation implements ReceiptHolder {
   private readonly session: Session;
+  private readonly traffic: Traffic;
   private readonly routed: number[] = [];
   private readonly problems: (Problem | null)[] = [];
   private waiting = 0;
   private done: (() => void) | null = null;
 
-  private constructor(session: Session) {
+  private constructor(session: Session, traffic: Traffic) {
     this.session = session;
+    this.traffic = traffic;
   }
 
-  /** Publishes them in their order. @throws Problem UNAVAILABLE if the first cannot be */
+  /**
+   * Publishes them in their order.
+   * @param traffic the channel that they are of
+   * @throws Problem UNAVAILABLE if the first cannot be
+   */
   static async of(
     session: Session,
     postings: readonly Posting[],
     intake: Intake,
     clock: Clock,
+    traffic: Traffic = session.traffic,
   ): Promise<Fate[]> {
-    const one = new Confirmation(session);
+    const one = new Confirmation(session, traffic);
     for (const [index, posting] of postings.entries()) {
       if (index % HTTP_BATCH_SLICE === 0) {
         if (index > 0) await nextTurn();
@@ -68,7 +76,7 @@ export class Confirmation implements ReceiptHolder {
 
   completed(sequence: number, accepted: boolean): void {
     this.problems[sequence] = accepted ? null : rejected();
-    if (accepted) this.session.traffic.confirm++;
+    if (accepted) this.traffic.confirm++;
     if (--this.waiting === 0) this.done?.();
   }
 
@@ -79,7 +87,7 @@ export class Confirmation implements ReceiptHolder {
       session.checkSize(message.body.length);
       this.problems[index] = UNCONFIRMED;
       this.waiting++;
-      this.routed[index] = session.publish(message, receipt);
+      this.routed[index] = session.publish(message, receipt, this.traffic);
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       if (this.problems[index] !== undefined) this.waiting--;
@@ -88,7 +96,7 @@ export class Confirmation implements ReceiptHolder {
     }
     receipt.release();
     if (!mandatory || this.routed[index] !== 0) return;
-    session.traffic.returnUnroutable++;
+    this.traffic.returnUnroutable++;
     this.problems[index] = new Problem('NO_ROUTE', 'no queue takes a message with this key');
   }
 

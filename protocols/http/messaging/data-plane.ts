@@ -17,6 +17,7 @@ import { type Call, type Operation, routePath } from './operation.ts';
 import { invalid, Problem, sendProblem } from './problem.ts';
 import { publishing } from './publishing.ts';
 import { receiving } from './receiving.ts';
+import { requesting } from './requesting.ts';
 import { SessionPool } from './session-pool.ts';
 
 /** What a listener says about its data plane. */
@@ -75,7 +76,8 @@ export class DataPlane {
       const [first] = validate.errors ?? [];
       return `${first?.instancePath ?? ''} ${first?.message ?? ''}`.trim();
     };
-    return [...publishing({ intake, maxMessageBytes, check }), ...receiving(), events()];
+    const publish = { intake, maxMessageBytes, check };
+    return [...publishing(publish), requesting(publish), ...receiving(), events()];
   }
 
   private addRoute(v1: FastifyInstance, one: Operation, options: DataPlaneOptions): void {

@@ -22,6 +22,7 @@ type IncomingHead = Readonly<Record<string, string | string[] | undefined>>;
 const TEXTS = {
   'content-type': 'contentType',
   'content-encoding': 'contentEncoding',
+  'warren-content-encoding': 'contentEncoding',
   'warren-correlation-id': 'correlationId',
   'warren-reply-to': 'replyTo',
   'warren-expiration': 'expiration',
@@ -36,6 +37,11 @@ const NUMBERS = {
   'warren-timestamp': 'timestamp',
 } as const satisfies Readonly<Record<string, keyof PropertyValues>>;
 
+const CODING = 'content-encoding';
+
+/** What clients decode by themselves; anything else there would confuse them. */
+const CODINGS: ReadonlySet<string> = new Set(['gzip', 'deflate', 'br', 'zstd']);
+
 const PERSISTENCE = 'warren-persistent';
 const HEADER = 'warren-header-';
 
@@ -43,6 +49,7 @@ const HEADER = 'warren-header-';
 export const HEAD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'content-type': 'content_type of the message',
   'content-encoding': 'content_encoding of the message; the body is not decoded',
+  'warren-content-encoding': 'the same, for what is no coding of HTTP, such as utf-8',
   'warren-message-id': 'message_id',
   'warren-correlation-id': 'correlation_id',
   'warren-reply-to': 'reply_to',
@@ -115,7 +122,9 @@ export function headOf(properties: Properties): Record<string, string> {
   };
   for (const [name, key] of [...Object.entries(TEXTS), ...Object.entries(NUMBERS)]) {
     const value = properties[key];
-    if (value !== undefined) add(name, String(value));
+    if (value === undefined) continue;
+    if (key === 'contentEncoding' && CODINGS.has(String(value)) !== (name === CODING)) continue;
+    add(name, String(value));
   }
   if (properties.deliveryMode !== undefined) add(PERSISTENCE, String(properties.persistent));
   for (const [name, field] of properties.headers ?? []) {
