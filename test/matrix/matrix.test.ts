@@ -6,6 +6,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type EmbeddedBroker, startBroker } from '../../src/embed.ts';
 import { connectAmqp } from './amqp-side.ts';
+import { connectHttp } from './http-side.ts';
 import { connectMqtt } from './mqtt-side.ts';
 import type { Connect, Sent, Side } from './side.ts';
 import { connectStomp } from './stomp-side.ts';
@@ -14,6 +15,7 @@ const SIDES: ReadonlyMap<string, Connect> = new Map([
   ['AMQP', connectAmqp],
   ['MQTT', connectMqtt],
   ['STOMP', connectStomp],
+  ['HTTP', connectHttp],
 ]);
 const NAMES = [...SIDES.keys()];
 const PAIRS = NAMES.flatMap((from) => NAMES.map((to) => ({ from, to })));
@@ -28,6 +30,7 @@ beforeAll(async () => {
     config: {
       'mqtt.listeners.tcp.default': '127.0.0.1:0',
       'stomp.listeners.tcp.default': '127.0.0.1:0',
+      'management.tcp.port': '127.0.0.1:0',
     },
   });
 });
@@ -40,7 +43,9 @@ afterAll(() => broker.stop());
 
 async function connect(name: string): Promise<Side> {
   key = `matrix.k${++keys}`;
-  const side = await SIDES.get(name)!((listener) => broker.portOf(listener) as number);
+  const portOf = (listener: string) =>
+    listener === 'http' ? broker.managementPort : broker.portOf(listener);
+  const side = await SIDES.get(name)!((listener) => portOf(listener) as number);
   sides.push(side);
   return side;
 }
