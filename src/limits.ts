@@ -135,6 +135,13 @@ export const HTTP_STREAM_STALL_MS = 60_000;
 export const HTTP_REQUESTS_MAX = 1_000;
 export const HTTP_REPLY_WAIT_MS = 300_000;
 
+/** Idempotency keys of one user that are remembered, and how long. */
+export const HTTP_REMEMBERED_MAX = 10_000;
+export const HTTP_REMEMBERED_MS = 600_000;
+
+/** Bytes of the answers that one user's keys are remembered with. */
+export const HTTP_REMEMBERED_BYTES = 16 * 1024 * 1024;
+
 /** Bytes of a JSON body that only asks for something. */
 export const HTTP_ORDER_BYTES = 1024 * 1024;
 

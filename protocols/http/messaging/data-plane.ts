@@ -17,6 +17,7 @@ import { type Call, type Operation, routePath } from './operation.ts';
 import { invalid, Problem, sendProblem } from './problem.ts';
 import { publishing } from './publishing.ts';
 import { receiving } from './receiving.ts';
+import { Repeats } from './repeats.ts';
 import { requesting } from './requesting.ts';
 import { SessionPool } from './session-pool.ts';
 
@@ -34,6 +35,7 @@ export class DataPlane {
   private readonly logins: Logins;
   private readonly pool: SessionPool;
   private readonly intake: Intake;
+  private readonly repeats: Repeats;
   private readonly users = new WeakMap<FastifyRequest, User>();
 
   constructor(broker: Broker, logins: Logins) {
@@ -41,6 +43,7 @@ export class DataPlane {
     this.logins = logins;
     this.pool = new SessionPool(broker);
     this.intake = new Intake(broker);
+    this.repeats = new Repeats(broker.clock);
   }
 
   /** Ends every session: what is out goes back to its queue. */
@@ -69,14 +72,14 @@ export class DataPlane {
   }
 
   private operations({ maxMessageBytes }: DataPlaneOptions): Operation[] {
-    const { intake } = this;
+    const { intake, repeats } = this;
     const check = ({ request }: Call, value: unknown): string | null => {
       const validate = request.compileValidationSchema(NEW_MESSAGE);
       if (validate(value)) return null;
       const [first] = validate.errors ?? [];
       return `${first?.instancePath ?? ''} ${first?.message ?? ''}`.trim();
     };
-    const publish = { intake, maxMessageBytes, check };
+    const publish = { intake, repeats, maxMessageBytes, check };
     return [...publishing(publish), requesting(publish), ...receiving(), events()];
   }
 

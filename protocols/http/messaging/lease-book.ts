@@ -99,11 +99,12 @@ export class LeaseBook {
     timer?.cancel();
     this.leases.delete(token);
     this.bytes -= delivery.message.body.length;
+    // Before it is settled: that may bring the next message, which is a lease again.
+    if (this.leases.size === 0) this.keeper.release();
     // Its queue may have taken it back meanwhile: it was held for too long.
     const ours = delivery.holder !== null && delivery.tally?.withdrawn !== true;
     if (ours) this.session.settle(delivery, outcome);
     if (wasFull && !this.full) for (const wake of [...this.waiters]) wake();
-    if (this.leases.size === 0) this.keeper.release();
     return ours;
   }
 

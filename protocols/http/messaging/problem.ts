@@ -12,6 +12,7 @@ import { Answer, ApiError } from '../answer.ts';
 export type ProblemKind =
   | ErrorKind
   | 'INVALID_REQUEST'
+  | 'KEY_REUSED'
   | 'METHOD_NOT_ALLOWED'
   | 'NOT_LOGGED_IN'
   | 'NO_REPLY'
@@ -36,6 +37,7 @@ export const STATUS_OF_KIND = {
   RESOURCE_ERROR: 503,
   RESOURCE_LOCKED: 423,
   INVALID_REQUEST: 400,
+  KEY_REUSED: 422,
   METHOD_NOT_ALLOWED: 405,
   NOT_LOGGED_IN: 401,
   NO_REPLY: 504,

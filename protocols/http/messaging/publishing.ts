@@ -15,6 +15,7 @@ import { HEAD_DESCRIPTIONS, propertiesOfHead, shortText } from './message-head.t
 import { messageOf, NEW_MESSAGE } from './message-json.ts';
 import { type Call, type Operation, operation } from './operation.ts';
 import { invalid, Problem } from './problem.ts';
+import { KEY_DESCRIPTION, type Repeats } from './repeats.ts';
 import type { ValueOf } from './schema.ts';
 
 const QUERY = {
@@ -65,6 +66,7 @@ type PublishCall = Call<ValueOf<typeof QUERY>, Buffer>;
 /** What publishing needs besides its session. */
 export interface PublishingOptions {
   readonly intake: Intake;
+  readonly repeats: Repeats;
   readonly maxMessageBytes: number;
   /** Checks a value against NEW_MESSAGE. Returns what is wrong, null for nothing. */
   check(call: Call, value: unknown): string | null;
@@ -74,7 +76,7 @@ export interface PublishingOptions {
 export function publishing(options: PublishingOptions): Operation[] {
   const { maxMessageBytes } = options;
   const refusals = {
-    422: { description: 'NO_ROUTE: mandatory, and no queue takes it.' },
+    422: { description: 'NO_ROUTE: mandatory, and no queue takes it. KEY_REUSED.' },
     503: { description: 'Publishers are held back, or a queue is full: see Retry-After.' },
     504: { description: 'UNCONFIRMED: the broker does not know yet. It may be there.' },
   };
@@ -86,14 +88,14 @@ export function publishing(options: PublishingOptions): Operation[] {
       summary: 'Publishes the body, as it is, and answers when it is safe in every queue.',
       query: QUERY,
       accepts: { '*/*': {}, [EVENT]: { type: 'object' } },
-      headers: HEAD_DESCRIPTIONS,
+      headers: { ...HEAD_DESCRIPTIONS, ...KEY_DESCRIPTION },
       answers: {
         200: { description: 'It is safe.', content: { 'application/json': PUBLISHED } },
         ...refusals,
       },
       maxBodyBytes: maxMessageBytes,
       publishes: true,
-      handle: (call) => publishOne(call, options),
+      handle: (call) => options.repeats.once(call, () => publishOne(call, options)),
     }),
     operation({
       method: 'POST',
@@ -106,6 +108,7 @@ export function publishing(options: PublishingOptions): Operation[] {
         'application/x-ndjson': NEW_MESSAGE,
         [EVENTS]: { type: 'array', items: { type: 'object' }, maxItems: HTTP_BATCH_MAX },
       },
+      headers: KEY_DESCRIPTION,
       answers: {
         200: { description: 'All are safe.', content: { 'application/json': BATCH } },
         207: { description: 'Some are.', content: { 'application/json': BATCH } },
@@ -114,7 +117,7 @@ export function publishing(options: PublishingOptions): Operation[] {
       // base64 takes a third more.
       maxBodyBytes: Math.ceil(maxMessageBytes * 1.4) + HTTP_BATCH_OVERHEAD_BYTES,
       publishes: true,
-      handle: (call) => publishMany(call, options),
+      handle: (call) => options.repeats.once(call, () => publishMany(call, options)),
     }),
   ];
 }
@@ -150,9 +153,10 @@ async function publishMany(call: PublishCall, options: PublishingOptions): Promi
   const postings = postingsOf(call, options);
   const fates = await confirmed(call, postings, options);
   const safe = fates.filter(({ problem }) => problem === null).length;
-  // Of a batch that came to nothing the first reason is the answer.
+  // Of a batch that certainly came to nothing the first reason is the answer.
   const first = fates[0]?.problem ?? null;
-  if (safe === 0 && first !== null) throw first;
+  const unsure = fates.some(({ problem }) => problem?.kind === 'UNCONFIRMED');
+  if (safe === 0 && first !== null && !unsure) throw first;
   const results = fates.map(({ routed, problem }) => {
     if (problem === null) return { routed };
     const { status, kind, message } = problem;
