@@ -10,6 +10,8 @@ import {
   Timestamp,
   TypedNumber,
 } from '../../src/broker/field.ts';
+import { MAX_TABLE_DEPTH } from '../../src/limits.ts';
+import { badRequest } from './answer.ts';
 
 /** Headers or arguments as a JSON object. */
 export function fieldsToJson(fields: Fields | undefined): Record<string, unknown> {
@@ -35,20 +37,22 @@ function numberToJson({ value }: TypedNumber): unknown {
   return Number.isFinite(number) ? number : String(value);
 }
 
-/** @throws TypeError if it is not an object */
-export function fieldsFromJson(value: unknown): Fields {
+/** @throws TypeError if it is not an object, ApiError if it is nested deeper than may be */
+export function fieldsFromJson(value: unknown, depth = 1): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new TypeError('expected a JSON object');
   }
-  return new Map(Object.entries(value).map(([name, item]) => [name, fieldFromJson(item)]));
+  const members = Object.entries(value);
+  return new Map(members.map(([name, item]) => [name, fieldFromJson(item, depth)]));
 }
 
-/** Any JSON value. */
-export function fieldFromJson(value: unknown): Field {
+/** Any JSON value. @throws ApiError as above @param depth of the table that it is in */
+export function fieldFromJson(value: unknown, depth = 1): Field {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') {
     return Number.isSafeInteger(value) ? new TypedNumber('int64', BigInt(value)) : value;
   }
-  if (Array.isArray(value)) return value.map(fieldFromJson);
-  return fieldsFromJson(value);
+  if (depth >= MAX_TABLE_DEPTH) throw badRequest(`nested deeper than ${MAX_TABLE_DEPTH}`);
+  if (Array.isArray(value)) return value.map((item) => fieldFromJson(item, depth + 1));
+  return fieldsFromJson(value, depth + 1);
 }

@@ -295,6 +295,17 @@ describe('a batch', () => {
     expect(await channel.get('q')).toBe(false);
   });
 
+  test.each([65, 15_000])('with headers nested %i times is refused', async (depth) => {
+    const nested = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+    const raw = `[{"payload":"x","properties":{"headers":{"deep":${nested}}}}]`;
+    const { status, body } = await broker.call('POST', `${ORDERS}:batch`, undefined, { raw });
+    expect([status, body.kind, body.detail]).toEqual([
+      400,
+      'INVALID_REQUEST',
+      'nested deeper than 64',
+    ]);
+  });
+
   test('that comes to nothing is answered by its first reason', async () => {
     const path = '/v1/vhosts/%2F/exchanges/nope/messages:batch';
     const { status, body } = await broker.call('POST', path, [{ payload: 'a' }]);
