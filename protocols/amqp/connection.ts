@@ -14,6 +14,7 @@ import {
 } from '../../src/limits.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
 import type { Client, Connection, Description } from '../../src/server/protocol.ts';
+import { type AlarmTeller, Reading } from '../../src/server/reading.ts';
 import type { Channel } from './channel.ts';
 import { Channels } from './channels.ts';
 import { methodFrame } from './compile.ts';
@@ -33,7 +34,6 @@ import { FrameReader, type FrameSink } from './frames.ts';
 import { can, Handshake, type HandshakeHost, type HandshakeOptions } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { Tuning } from './negotiation.ts';
-import { Reading } from './reading.ts';
 import type { MethodArguments, ServerMethod } from './spec.ts';
 import { shortAt } from './wire.ts';
 
@@ -45,7 +45,7 @@ const PUBLISH = 40;
 /** What may still come on a channel while the broker says goodbye: ack, reject, nack. */
 const SETTLING: readonly number[] = [80, 90, 120];
 
-export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
+export class AmqpConnection implements Connection, FrameSink, HandshakeHost, AlarmTeller {
   readonly broker: Broker;
   readonly client: Client;
   readonly outbox: Outbox;
@@ -74,7 +74,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     this.client = client;
     this.broker = broker;
     this.outbox = client.outbox;
-    this.reading = new Reading(this);
+    this.reading = new Reading(client, broker, this);
     this.tuning = { ...options.tuning, frameMax: options.initialFrameMax };
     this.frames = new FrameReader(this, options.initialFrameMax);
     this.handshake = new Handshake(this, options);
@@ -90,7 +90,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
 
   receive(buffer: Buffer, start: number, end: number): void {
     this.receiving = true;
-    if (this.reading.pulse !== null) this.reading.pulse.heard = true;
+    this.reading.pulse?.hear();
     try {
       const { handshake } = this;
       const at = handshake.awaitsHeader ? handshake.takeHeader(buffer, start, end) : start;
@@ -233,6 +233,20 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
     return can(this.handshake.clientProperties, capability);
   }
 
+  // -- AlarmTeller: publishers are held back, or no longer --
+
+  blocked(reason: string): void {
+    if (this.hearsAlarms) this.send('connection.blocked', { reason });
+  }
+
+  unblocked(): void {
+    if (this.hearsAlarms) this.send('connection.unblocked', {});
+  }
+
+  private get hearsAlarms(): boolean {
+    return !this.closing && this.clientCan('connection.blocked');
+  }
+
   /** Flushes a channel's confirms at the end of this read, or of this callback. */
   flushConfirmsOf(channel: Channel): void {
     if (this.confirming.length === 0 && !this.receiving) {
@@ -250,8 +264,8 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
 
   heldBack(bytes: number): void {
     this.backlogBytes += bytes;
-    if (this.backlogBytes > FRAME_BACKLOG_BYTES) this.reading.hold('backlog');
-    else this.reading.release('backlog');
+    if (this.backlogBytes > FRAME_BACKLOG_BYTES) this.reading.hold('waiting');
+    else this.reading.release('waiting');
   }
 
   /** Answers an error: closes the channel or the connection, as its kind demands. */
@@ -337,8 +351,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost {
   /** Gives everything back. May be called more than once. */
   private async end(): Promise<void> {
     this.deadline?.cancel();
-    this.reading.pulse?.stop();
-    this.reading.pulse = null;
+    this.reading.stopPulse();
     this.channels.end();
     const { session } = this;
     this.session = null;

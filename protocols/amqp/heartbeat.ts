@@ -12,8 +12,6 @@ import { HEARTBEAT_FRAME } from './frames.ts';
 const MISSES_MAX = 2;
 
 export class Heartbeat {
-  /** Set by the connection whenever bytes arrive. */
-  heard = true;
   /** We do not read what the peer sends. */
   deaf = false;
   private readonly clock: Clock;
@@ -23,6 +21,7 @@ export class Heartbeat {
   private timer: Timer;
   private sentBytes = -1;
   private halves = 0;
+  private heard = true;
   private misses = 0;
 
   /** @param intervalMs as negotiated, more than 0 */
@@ -32,6 +31,11 @@ export class Heartbeat {
     this.intervalMs = intervalMs;
     this.dead = dead;
     this.timer = this.arm();
+  }
+
+  /** Bytes have arrived. */
+  hear(): void {
+    this.heard = true;
   }
 
   stop(): void {

@@ -11,6 +11,7 @@ import type { Timer } from '../../src/clock.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
 import type { Client, Connection, Description } from '../../src/server/protocol.ts';
 import type { PublisherGate } from '../../src/server/publisher-gate.ts';
+import { Reading } from '../../src/server/reading.ts';
 import { sniff } from '../../src/server/sniff.ts';
 import type { SessionUser } from './client-session.ts';
 import { accepted, refused, type Terms, termsOf } from './connack.ts';
@@ -19,7 +20,6 @@ import { KeepAlive } from './keep-alive.ts';
 import { certifiedId, logIn } from './login.ts';
 import { Opened, type OpenedHost } from './opened.ts';
 import { bytesOf, type Connect, PACKET, readConnect, type Version } from './packets.ts';
-import { Reading } from './reading.ts';
 import {
   MqttError,
   protocolError,
@@ -81,7 +81,7 @@ export class MqttConnection
 
   receive(buffer: Buffer, start: number, end: number): void {
     if (this.closing) return;
-    this.reading.keepAlive?.heard();
+    this.reading.pulse?.hear();
     try {
       if (this.silent) this.greet(buffer, start, end);
       this.frames.read(buffer, start, end);
@@ -168,7 +168,7 @@ export class MqttConnection
   /** Lets packets wait until the engine has done something. */
   wait(work: () => Promise<void>): void {
     this.frames.hold();
-    this.reading.hold('engine');
+    this.reading.hold('waiting');
     this.work = work().then(
       () => this.goOn(),
       (error) => this.fail(error),
@@ -285,7 +285,7 @@ export class MqttConnection
     }
     this.frames.maxBytes = options.maxPacketBytes;
     if (terms.keepAlive > 0) {
-      this.reading.keepAlive = new KeepAlive(broker.clock, this.outbox, terms.keepAlive, () => {
+      this.reading.pulse = new KeepAlive(broker.clock, this.outbox, terms.keepAlive, () => {
         this.fail(new MqttError(REASON.KEEP_ALIVE_TIMEOUT, 'the keep-alive has run out'));
       });
     }
@@ -304,7 +304,7 @@ export class MqttConnection
 
   private goOn(): void {
     if (this.closing) return;
-    this.reading.release('engine');
+    this.reading.release('waiting');
     try {
       this.frames.release();
     } catch (error) {
@@ -327,7 +327,7 @@ export class MqttConnection
     this.closing = true;
     this.frames.stop();
     this.deadline?.cancel();
-    this.reading.keepAlive?.stop();
+    this.reading.stopPulse();
     // Not before what is under way has ended: it would use the session after its end.
     this.work = this.work.then(() => this.giveBack());
   }

@@ -26,7 +26,8 @@ export class KeepAlive {
     this.timer = clock.schedule(this.limitMs, () => this.look());
   }
 
-  heard(): void {
+  /** Bytes have arrived. */
+  hear(): void {
     this.heardMs = this.clock.now();
   }
 
@@ -36,7 +37,7 @@ export class KeepAlive {
 
   private look(): void {
     // A peer that is busy taking what we sent is not silent.
-    if (this.deaf || this.outbox.moved()) this.heard();
+    if (this.deaf || this.outbox.moved()) this.hear();
     const leftMs = this.heardMs + this.limitMs - this.clock.now();
     if (leftMs <= 0) this.dead();
     else this.timer = this.clock.schedule(leftMs, () => this.look());

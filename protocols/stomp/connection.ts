@@ -16,6 +16,7 @@ import type {
   ConnectionState,
   Description,
 } from '../../src/server/protocol.ts';
+import { Reading } from '../../src/server/reading.ts';
 import { type CommandHost, Commands } from './commands.ts';
 import type { StompConsumer } from './consumer.ts';
 import { StompError, TITLE_OF_KIND } from './errors.ts';
@@ -30,7 +31,6 @@ import {
   login,
   type Version,
 } from './login.ts';
-import { Reading } from './reading.ts';
 import { connectedFrame, errorFrame, receiptFrame } from './replies.ts';
 
 export interface StompOptions extends LoginOptions {
@@ -89,8 +89,7 @@ export class StompConnection implements Connection, FrameSink, CommandHost, Logi
   // -- Connection: what the listener calls --
 
   receive(buffer: Buffer, start: number, end: number): void {
-    const { pulse } = this.reading;
-    if (pulse !== null) pulse.heard = true;
+    this.reading.pulse?.hear();
     if (this.step === this.gone) return;
     if (this.reader.paused) {
       this.backlog.push(Buffer.from(buffer.subarray(start, end)));
@@ -370,8 +369,7 @@ export class StompConnection implements Connection, FrameSink, CommandHost, Logi
   /** Gives everything back. May be called more than once. */
   private async end(): Promise<void> {
     this.deadline?.cancel();
-    this.reading.pulse?.stop();
-    this.reading.pulse = null;
+    this.reading.stopPulse();
     const { commands } = this;
     this.commands = null;
     await commands?.close().catch((error: Error) => {

@@ -38,8 +38,6 @@ function bounded(ms: number): number {
 
 /** The heart-beats of one connection. */
 export class Heartbeat {
-  /** Set by the connection whenever bytes arrive. */
-  heard = true;
   /** We do not read what the client sends. */
   deaf = false;
   private readonly clock: Clock;
@@ -49,6 +47,7 @@ export class Heartbeat {
   private sending: Timer | null = null;
   private receiving: Timer | null = null;
   private sentBytes = -1;
+  private heard = true;
   private misses = 0;
 
   constructor(clock: Clock, outbox: Outbox, plan: HeartbeatPlan, dead: () => void) {
@@ -58,6 +57,11 @@ export class Heartbeat {
     this.dead = dead;
     if (plan.sendMs > 0) this.armSending();
     if (plan.receiveMs > 0) this.armReceiving();
+  }
+
+  /** Bytes have arrived. */
+  hear(): void {
+    this.heard = true;
   }
 
   stop(): void {

@@ -35,7 +35,7 @@ describe('a heartbeat', () => {
   it('is sent when nothing else was, at least once an interval', () => {
     const { clock, heartbeat, sent } = bench();
     for (let i = 1; i <= 10; i++) {
-      heartbeat.heard = true;
+      heartbeat.hear();
       clock.advance(INTERVAL_MS);
       expect(sent.length).toBeGreaterThanOrEqual(i);
       // And not more often than twice.
@@ -47,7 +47,7 @@ describe('a heartbeat', () => {
   it('is not sent while other bytes are', () => {
     const { clock, outbox, heartbeat, sent } = bench();
     for (let i = 0; i < 20; i++) {
-      heartbeat.heard = true;
+      heartbeat.hear();
       outbox.bytes += 1;
       clock.advance(INTERVAL_MS / 2);
     }
@@ -66,7 +66,7 @@ describe('a heartbeat', () => {
     const { clock, heartbeat, deaths } = bench();
     for (let i = 0; i < 50; i++) {
       clock.advance(INTERVAL_MS);
-      heartbeat.heard = true;
+      heartbeat.hear();
     }
     expect(deaths()).toBe(0);
   });
@@ -75,7 +75,7 @@ describe('a heartbeat', () => {
     const { clock, heartbeat, deaths } = bench();
     for (let i = 0; i < 20; i++) {
       clock.advance(2 * INTERVAL_MS);
-      heartbeat.heard = true;
+      heartbeat.hear();
     }
     expect(deaths()).toBe(0);
   });
@@ -86,7 +86,7 @@ describe('a heartbeat', () => {
     clock.advance(20 * INTERVAL_MS);
     expect(deaths()).toBe(0);
     heartbeat.deaf = false;
-    heartbeat.heard = true;
+    heartbeat.hear();
     clock.advance(2 * INTERVAL_MS);
     expect(deaths()).toBe(0);
     clock.advance(INTERVAL_MS);
