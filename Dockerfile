@@ -26,11 +26,12 @@ RUN for name in rabbitmqctl rabbitmq-diagnostics rabbitmq-plugins rabbitmq-queue
     ln -s "/opt/warren/src/commands/$name.js" "/usr/local/bin/$name"; done \
   && ln -s /opt/warren/src/main.js /usr/local/bin/warren
 # As in RabbitMQ's image: guest may log in from other containers. Set RABBITMQ_DEFAULT_PASS.
-ENV NODE_ENV=production WARREN_DATA_DIR=/var/lib/rabbitmq/warren WARREN_LOOPBACK_USERS=none
+ENV NODE_ENV=production WARREN_DATA_DIR=/var/lib/rabbitmq/warren WARREN_LOOPBACK_USERS=none \
+    MALLOC_ARENA_MAX=1 MALLOC_TRIM_THRESHOLD_=1000000
 USER 999:999
 VOLUME /var/lib/rabbitmq
 EXPOSE 1883 5672 15672 15674 15675 15692 61613
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "const port = /[0-9]+$/.exec(process.env.WARREN_LISTENERS_TCP_DEFAULT ?? '5672')[0]; require('node:net').connect(port, '127.0.0.1').on('connect', () => process.exit(0)).on('error', () => process.exit(1))"]
-ENTRYPOINT ["node", "--max-semi-space-size=4", "/opt/warren/src/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "/opt/warren/src/main.js"]

@@ -28,6 +28,7 @@ import {
   shortstr,
 } from './frames.ts';
 import { ProcessTree, watchPeakRss } from './processes.ts';
+import { warrenArguments, warrenEnvironment } from './warren-command.ts';
 import { sleep } from './window.ts';
 
 const QUEUE = `bench-backlog-${process.pid}`;
@@ -36,10 +37,6 @@ const PASSIVE = 0b00001;
 const WINDOW = 10_000;
 const PREFETCH = 1000;
 const REPOSITORY = path.join(import.meta.dirname, '..');
-const NODE_FLAGS = [
-  '--max-semi-space-size=4',
-  ...(process.env.XFLAGS ?? '').split(' ').filter(Boolean),
-];
 
 const { values } = parseArgs({
   options: {
@@ -61,14 +58,9 @@ interface Subject {
 }
 
 async function startWarren(folder: string): Promise<Subject> {
-  const env = { ...process.env, WARREN_LISTENERS_TCP_DEFAULT: '127.0.0.1:0' };
-  const main = path.join(REPOSITORY, 'src', 'main.ts');
-  const others = ['mqtt.listeners.tcp', 'stomp.listeners.tcp'].map((key) => `--set=${key}=none`);
-  const web = ['web_mqtt', 'web_stomp', 'management'].map((name) => `--set=${name}.tcp.port=0`);
-  const args = [...NODE_FLAGS, main, ...others, ...web];
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, warrenArguments(REPOSITORY), {
     cwd: folder,
-    env,
+    env: warrenEnvironment(REPOSITORY),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const port = await portOf(child);

@@ -9,10 +9,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { FREE_PORTS } from '../test/support/free-ports.ts';
 import { Connection } from './connection.ts';
 import type { Attachment, Checkout } from './options.ts';
 import { ProcessTree, processAgeMs } from './processes.ts';
+import { mainOf, NODE_FLAGS, warrenEnvironment } from './warren-command.ts';
 import { sleep } from './window.ts';
 
 const execute = promisify(execFile);
@@ -38,15 +38,12 @@ const WARREN_STOP_MS = 10_000;
 const PEER_START_MS = 180_000;
 const KEPT_LOG_LINES = 20;
 
-/** What `npm start` and the Dockerfile give Node; ARCHITECTURE.md says why. */
-const NODE_FLAGS = ['--max-semi-space-size=4'];
-
 /** @param profileDirectory where V8's CPU profile goes when Warren ends; null: none is taken */
 export async function startWarren(
   checkout: Checkout,
   profileDirectory: string | null,
 ): Promise<BrokerProcess> {
-  const main = path.join(checkout.path, 'src', 'main.ts');
+  const main = mainOf(checkout.path);
   if (!existsSync(main)) throw new Error(`${main} does not exist`);
   // A folder of its own: whatever Warren may write stays out of the checkout.
   const folder = mkdtempSync(path.join(os.tmpdir(), 'warren-bench-'));
@@ -55,7 +52,7 @@ export async function startWarren(
   const startedMs = Date.now();
   const child = spawn(process.execPath, [...NODE_FLAGS, ...profiling, main], {
     cwd: folder,
-    env: { ...process.env, ...FREE_PORTS },
+    env: warrenEnvironment(checkout.path),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stop = async () => {

@@ -11,14 +11,14 @@ import path from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import WebSocket from 'ws';
 import { Certificates } from '../test/support/certificates.ts';
-import { FREE_PORTS } from '../test/support/free-ports.ts';
 import { opening } from '../test/support/raw-client.ts';
+import { warrenArguments, warrenEnvironment } from './warren-command.ts';
 import { sleep } from './window.ts';
 
 /** At once; the backlog of a listener is 128. */
 const BATCH = 50;
 const SETTLE_MS = 3000;
-const MAIN = path.join(import.meta.dirname, '..', 'src', 'main.ts');
+const REPOSITORY = path.join(import.meta.dirname, '..');
 
 /** Opens a connection that stays. */
 type Open = (portOf: (line: RegExp) => number) => Promise<unknown>;
@@ -62,9 +62,11 @@ function start(files: Certificates): ChildProcess {
   };
   const flags = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
   const stdio = ['ignore', 'pipe', 'inherit'] as const;
-  const env = { ...process.env, ...FREE_PORTS };
-  const node = ['--max-semi-space-size=4', MAIN];
-  return spawn(process.execPath, [...node, ...flags], { env, stdio: [...stdio] });
+  const env = warrenEnvironment(REPOSITORY);
+  return spawn(process.execPath, [...warrenArguments(REPOSITORY), ...flags], {
+    env,
+    stdio: [...stdio],
+  });
 }
 
 function residentKib(pid: number): number {

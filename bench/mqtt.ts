@@ -13,6 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { idle, type MqttScenario, play } from './mqtt-load.ts';
 import { ProcessTree } from './processes.ts';
 import { median } from './statistics.ts';
+import { warrenArguments, warrenEnvironment } from './warren-command.ts';
 
 interface Subject {
   readonly name: string;
@@ -50,15 +51,9 @@ function scenario(
 /** Warren from this checkout, with its store in a folder that goes with it. */
 async function startWarren(): Promise<Subject & { stop(): Promise<void> }> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'warren-bench-'));
-  const main = path.join(import.meta.dirname, '../src/main.ts');
-  const env = {
-    ...process.env,
-    WARREN_DATA_DIR: folder,
-    WARREN_LISTENERS_TCP: 'none',
-    WARREN_MQTT_LISTENERS_TCP_DEFAULT: '127.0.0.1:0',
-  };
-  const child = spawn(process.execPath, ['--max-semi-space-size=4', main], {
-    env,
+  const checkout = path.join(import.meta.dirname, '..');
+  const child = spawn(process.execPath, warrenArguments(checkout), {
+    env: { ...warrenEnvironment(checkout), WARREN_DATA_DIR: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const port = await new Promise<number>((resolve, reject) => {

@@ -210,8 +210,20 @@ export const STORE_ACK_SYNC_MS = 1_000;
 /** Slots looked through in one turn when a queue is deleted. */
 export const STORE_SWEEP_SLOTS = 200_000;
 
-/** How much the old generation may grow between collections while messages are kept on disk. */
+/** How much the old generation may grow between collections while many messages wait. */
 export const HEAP_GROWING_PERCENT = 60;
+
+/** Messages that wait, above which memory adds up and is watched more closely. */
+export const THRIFTY_MESSAGES = 20_000;
+
+/** How often that is looked at: a fast publisher sends as many in this time. */
+export const HEAP_LOOK_MS = 100;
+
+/** Bytes of bytecode that V8 may inline into one function; its default is 920. */
+export const INLINED_BYTECODE = 3000;
+
+/** Bytes of bytecode of a function with all that, above which V8 does not optimize; 60 KiB. */
+export const OPTIMIZED_BYTECODE = 120_000;
 
 /** A catalog's file below this size is not worth rewriting. */
 export const CATALOG_REWRITE_MIN_BYTES = 64 * 1024;

@@ -3,12 +3,12 @@
  * The command `warren`: configuration → broker → listeners → signals. Exits with 0 after a signal,
  * with 1 if it cannot start: then one plain line says why.
  */
-import { setFlagsFromString } from 'node:v8';
 import { type LoadedConfig, loadConfig } from './config.ts';
 import { helpText } from './config-text.ts';
-import { HEAP_GROWING_PERCENT, PARENT_LOOK_MS, STOP_TIMEOUT_MS } from './limits.ts';
+import { PARENT_LOOK_MS, STOP_TIMEOUT_MS } from './limits.ts';
 import { createLog, type Log } from './log.ts';
 import { RunningBroker } from './running-broker.ts';
+import { inlineMore, keepHeapSmallUnderLoad } from './v8-tuning.ts';
 import { VERSION } from './version.ts';
 
 async function main(): Promise<void> {
@@ -34,18 +34,19 @@ async function run({ config, warnings, notes, files }: LoadedConfig): Promise<vo
     level: config.get('log.console') ? config.get('log.console.level') : 'none',
     format: config.get('log.console.formatter'),
   });
+  inlineMore();
   log.info(`Warren ${VERSION} on Node.js ${process.versions.node}`);
   for (const file of files) log.info(`configuration file ${file}`);
   for (const text of warnings) log.warning(text);
   for (const text of notes) log.debug(text);
   if (config.get('memory_only')) log.warning('nothing is kept on disk: memory_only is set');
-  else keepHeapSmall();
   const running = await RunningBroker.start({
     config,
     log,
     configFiles: files,
     stop: () => process.kill(process.pid, 'SIGTERM'),
   });
+  keepHeapSmallUnderLoad(() => running.broker.store.stats().messages);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void stop(running, log, signal));
   }
@@ -62,14 +63,6 @@ async function run({ config, warnings, notes, files }: LoadedConfig): Promise<vo
     if (json) log.info(line);
     else process.stdout.write(`${line}\n`);
   }
-}
-
-/**
- * A message that waits for the disk outlives V8's young generation, and its body is memory that V8
- * does not see: left alone, it lets a hundred megabytes of both become garbage before it looks.
- */
-function keepHeapSmall(): void {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
 }
 
 /**

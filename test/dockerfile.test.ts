@@ -57,7 +57,7 @@ test('every stage is Node 24 on the small Debian, and only the last one is shipp
 test('the broker is the first process, so that it gets the signals', () => {
   expect(execForm(only('ENTRYPOINT'))).toEqual([
     'node',
-    '--max-semi-space-size=4',
+    '--max-semi-space-size=8',
     '/opt/warren/src/main.js',
   ]);
   expect(only('WORKDIR')).toBe('/opt/warren');

@@ -1,0 +1,38 @@
+/**
+ * V8 tuning: flags that suit a broker better than V8's defaults, set while the program runs,
+ * because who starts it by npx cannot pass any. For the program only: embedders have a V8 of their
+ * own. ARCHITECTURE.md has the figures.
+ */
+import { setFlagsFromString } from 'node:v8';
+import {
+  HEAP_GROWING_PERCENT,
+  HEAP_LOOK_MS,
+  INLINED_BYTECODE,
+  OPTIMIZED_BYTECODE,
+  THRIFTY_MESSAGES,
+} from './limits.ts';
+
+/** The way of a message is longer than V8 inlines. Call it before anything is optimized. */
+export function inlineMore(): void {
+  setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${INLINED_BYTECODE}`);
+  setFlagsFromString(`--max-optimized-bytecode-size=${OPTIMIZED_BYTECODE}`);
+}
+
+/**
+ * While many messages wait, garbage is collected early. A message that waits for the disk outlives
+ * V8's young generation, and its body is memory that V8 does not see: left alone, it lets a
+ * hundred megabytes of both become garbage before it looks. Looking early costs time, so it is
+ * done only where memory adds up.
+ * @param messages how many wait now
+ */
+export function keepHeapSmallUnderLoad(messages: () => number): void {
+  let thrifty = false;
+  const look = (): void => {
+    const many = messages() > THRIFTY_MESSAGES;
+    if (many === thrifty) return;
+    thrifty = many;
+    // 0 leaves it to V8 again.
+    setFlagsFromString(`--heap-growing-percent=${many ? HEAP_GROWING_PERCENT : 0}`);
+  };
+  setInterval(look, HEAP_LOOK_MS).unref();
+}
