@@ -81,15 +81,15 @@ func declare(channel *amqp.Channel) {
 
 func publish(channel *amqp.Channel) {
 	check(channel.Confirm(false))
+	confirms := channel.NotifyPublish(make(chan amqp.Confirmation, len(orders)))
 	for _, one := range orders {
 		body, err := json.Marshal(one)
 		check(err)
 		key := "order." + one.region + ".created"
 		message := amqp.Publishing{DeliveryMode: amqp.Persistent, Priority: one.priority, Body: body}
-		confirmation, err := channel.PublishWithDeferredConfirmWithContext(
-			context.Background(), "orders", key, true, false, message)
-		check(err)
-		if !confirmation.Wait() {
+		check(channel.PublishWithContext(context.Background(), "orders", key, true, false, message))
+		// Not PublishWithDeferredConfirm: up to amqp091-go 1.5 it misses an ack that comes at once.
+		if confirmation := <-confirms; !confirmation.Ack {
 			log.Fatal("the broker has not taken the order")
 		}
 		fmt.Printf("published order %d to %s priority=%d\n", one.ID, key, one.priority)
