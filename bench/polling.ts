@@ -38,8 +38,8 @@ function start(): Promise<Running> {
       resolve({
         pid: child.pid as number,
         amqp: `amqp://guest:guest@127.0.0.1:${port('AMQP 0-9-1 listening')}`,
-        api: port('http listening'),
-        metrics: port('http/prometheus listening'),
+        api: port('HTTP API listening'),
+        metrics: port('Prometheus metrics listening'),
         stop: () => child.kill(),
       });
     });

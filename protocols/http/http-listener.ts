@@ -23,6 +23,14 @@ const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(;|$)/;
 
 const compress = promisify(gzip);
 
+/** What a person is told who watches the broker start. */
+const TITLES: Readonly<Record<string, string>> = {
+  http: 'HTTP API',
+  https: 'HTTP API over TLS',
+  'http/prometheus': 'Prometheus metrics',
+  'https/prometheus': 'Prometheus metrics over TLS',
+};
+
 /** Where and how a listener listens. */
 export interface HttpAddress {
   /** null is every interface. */
@@ -33,7 +41,7 @@ export interface HttpAddress {
 
 /** What all requests to a listener are held to. */
 export interface HttpOptions {
-  /** As operators are shown it: `http`, `http/prometheus`. */
+  /** As RabbitMQ's API calls it: `http`, `http/prometheus`. */
   readonly protocol: string;
   readonly log: Log;
   readonly maxBodyBytes: number;
@@ -101,7 +109,8 @@ export class HttpListener {
   /** `HTTP API listening on [::]:15672` */
   toString(): string {
     const shown = this.host.includes(':') ? `[${this.host}]` : this.host;
-    return `${this.options.protocol} listening on ${shown}:${this.port}`;
+    const { protocol } = this.options;
+    return `${TITLES[protocol] ?? protocol} listening on ${shown}:${this.port}`;
   }
 
   /** @throws Error if the port cannot be had */
