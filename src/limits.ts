@@ -66,12 +66,6 @@ export const METRICS_PIECE_CHARACTERS = 64 * 1024;
 /** Bytes of a JSON answer above which it is worth compressing. */
 export const COMPRESSED_FROM_BYTES = 1024;
 
-/** Failed logins of one user from one address that are checked at once; then one a second. */
-export const LOGIN_FAILURES_MAX = 20;
-
-/** Pairs of address and user whose failed logins are remembered; then the oldest are forgotten. */
-export const LOGIN_FAILURES_REMEMBERED = 10_000;
-
 /** How long a client may take to send the head of a request, and all of it. */
 export const HTTP_HEADERS_TIMEOUT_MS = 10_000;
 export const HTTP_REQUEST_TIMEOUT_MS = 60_000;

@@ -1,25 +1,19 @@
 /**
- * Login: who sends a request, by HTTP Basic [RFC 7617]. Guessing passwords is slowed down: after
- * a few failures of one user from one address further attempts are turned away unchecked, one a
- * second excepted. Other users and other addresses do not notice.
+ * Login: who sends a request, by HTTP Basic [RFC 7617]. Who guesses passwords is slowed down by
+ * src/auth, as in every protocol; here it is told to come back (429) and not kept waiting, because
+ * a request that hangs ties up more than one that is repeated.
  */
+import { TOO_MANY_FAILURES } from '../../src/auth/authentication.ts';
 import type { User } from '../../src/auth/user.ts';
 import type { Broker } from '../../src/broker/broker.ts';
-import { LOGIN_FAILURES_MAX, LOGIN_FAILURES_REMEMBERED } from '../../src/limits.ts';
+import { LOGIN_FAILURE_INTERVAL_MS } from '../../src/limits.ts';
 import { Answer, ApiError } from './answer.ts';
 
 /** What a browser is told to ask the user for. */
 export const CHALLENGE = { 'www-authenticate': 'Basic realm="RabbitMQ Management"' };
 
-/** Failed logins of one user from one address. */
-interface Failures {
-  count: number;
-  lastMs: number;
-}
-
 export class Logins {
   private readonly broker: Broker;
-  private readonly failures = new Map<string, Failures>();
 
   constructor(broker: Broker) {
     this.broker = broker;
@@ -35,47 +29,25 @@ export class Logins {
     const credentials = basicCredentials(authorization);
     if (credentials === null) throw refused();
     const { username, password } = credentials;
-    const key = `${address} ${username}`;
-    this.checkPace(key);
     const loopback = address === '::1' || address.startsWith('127.');
     const peer = { remoteAddress: address, loopback };
-    const login = { protocol: 'http', username, password, peer };
+    const login = { protocol: 'http', username, password, peer, impatient: true } as const;
     const user = await this.broker.authenticate(login);
-    if (typeof user !== 'string') {
-      this.failures.delete(key);
-      return user;
-    }
-    this.noteFailure(key);
+    if (typeof user !== 'string') return user;
+    if (user === TOO_MANY_FAILURES) throw tooMany();
     this.broker.log.warning(`HTTP login of '${username}' from ${address} refused: ${user}`);
     throw refused();
-  }
-
-  private checkPace(key: string): void {
-    const failures = this.failures.get(key);
-    if (failures === undefined || failures.count < LOGIN_FAILURES_MAX) return;
-    if (this.broker.clock.now() - failures.lastMs >= 1000) return;
-    throw new Answer(
-      429,
-      { error: 'too_many_requests', reason: 'Too many failed logins' },
-      { 'retry-after': '1' },
-    );
-  }
-
-  private noteFailure(key: string): void {
-    const failures = this.failures.get(key) ?? { count: 0, lastMs: 0 };
-    failures.count++;
-    failures.lastMs = this.broker.clock.now();
-    // Last in the order of the map: the first ones are the oldest.
-    this.failures.delete(key);
-    this.failures.set(key, failures);
-    if (this.failures.size <= LOGIN_FAILURES_REMEMBERED) return;
-    const [oldest] = this.failures.keys();
-    this.failures.delete(oldest as string);
   }
 }
 
 function refused(): ApiError {
   return new ApiError(401, 'not_authorized', 'Login failed');
+}
+
+function tooMany(): Answer {
+  const body = { error: 'too_many_requests', reason: 'Too many failed logins' };
+  const seconds = Math.ceil(LOGIN_FAILURE_INTERVAL_MS / 1000);
+  return new Answer(429, body, { 'retry-after': String(seconds) });
 }
 
 function basicCredentials(header: string): { username: string; password: string } | null {

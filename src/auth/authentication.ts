@@ -23,7 +23,8 @@ export interface AuthenticationOptions {
   readonly clock: Clock;
 }
 
-const TOO_MANY = 'too many failed logins of this user from this address';
+/** Why a login was refused that nobody looked at. */
+export const TOO_MANY_FAILURES = 'too many failed logins of this user from this address';
 
 export class Authentication {
   readonly attempts: LoginAttempts;
@@ -58,7 +59,7 @@ export class Authentication {
     }
     if (delayMs === Number.POSITIVE_INFINITY) {
       this.attempts.count(login, false);
-      return TOO_MANY;
+      return TOO_MANY_FAILURES;
     }
     return new Promise((resolve) => {
       clock.schedule(delayMs, () => {

@@ -20,6 +20,8 @@ export interface Login {
   /** null if the name is proven already, by a client certificate. */
   readonly password: string | null;
   readonly peer: Peer;
+  /** Refused rather than held up after many failures: by who can ask again, as over HTTP. */
+  readonly impatient?: true;
 }
 
 /** Why a login failed: for the log only, a client is never told. */

@@ -22,7 +22,8 @@ export class LoginThrottle {
   private readonly allowances = new Map<string, Allowance>();
 
   /**
-   * How long a login has to wait before anybody looks at it; Infinity if too many wait already.
+   * How long a login has to wait before anybody looks at it; Infinity if it would not wait, or too
+   * many do already.
    * Whoever is told to wait calls {@link waited} when the wait is over.
    */
   delayMs(login: Login, nowMs: number): number {
@@ -30,7 +31,7 @@ export class LoginThrottle {
     if (allowance === undefined) return 0;
     refill(allowance, nowMs);
     if (allowance.left >= 1) return 0;
-    if (allowance.left <= -LOGIN_WAITERS_MAX) return Number.POSITIVE_INFINITY;
+    if (login.impatient || allowance.left <= -LOGIN_WAITERS_MAX) return Number.POSITIVE_INFINITY;
     const delayMs = (1 - allowance.left) * LOGIN_FAILURE_INTERVAL_MS;
     allowance.left--;
     return delayMs;

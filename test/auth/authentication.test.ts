@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Authentication } from '../../src/auth/authentication.ts';
+import { Authentication, TOO_MANY_FAILURES } from '../../src/auth/authentication.ts';
 import type { Authenticator, Login, LoginVerdict } from '../../src/auth/authenticator.ts';
 import { DISTINGUISHED_NAME } from '../../src/auth/certificate-name.ts';
 import { User } from '../../src/auth/user.ts';
@@ -122,6 +122,16 @@ describe('guessing passwords', () => {
     exhaust(authentication);
     expect(authentication.authenticate(login('b'))).toBe(b.user);
     expect(authentication.authenticate(login('a', 'right', '10.0.0.2'))).toBe(a.user);
+  });
+
+  test('refuses who would not wait, and looks at one of those a second', () => {
+    const gate = new Gate('a');
+    const { clock, authentication } = authenticationOf([gate]);
+    exhaust(authentication);
+    const impatient = { ...login('a'), impatient: true } as const;
+    expect(authentication.authenticate(impatient)).toBe(TOO_MANY_FAILURES);
+    clock.advance(LOGIN_FAILURE_INTERVAL_MS);
+    expect(authentication.authenticate(impatient)).toBe(gate.user);
   });
 
   test('takes one try a second however many come at once, and beyond a bound none', async () => {

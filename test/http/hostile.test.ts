@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HttpListener } from '../../protocols/http/http-listener.ts';
-import { LOGIN_FAILURES_MAX } from '../../src/limits.ts';
+import { LOGIN_FAILURES_BURST } from '../../src/limits.ts';
 import type { Log } from '../../src/log.ts';
 import { type ApiBroker, startApi } from '../support/management.ts';
 
@@ -97,9 +97,12 @@ describe('logins', () => {
   test('guessing is slowed down for that user from there, and for nobody else', async () => {
     const guess = () => broker.get('/api/whoami', { as: 'nobody:wrong' });
     const statuses = new Set<number>();
-    for (let i = 0; i <= LOGIN_FAILURES_MAX; i++) statuses.add((await guess()).status);
-    expect([...statuses]).toEqual([401, 429]);
-    expect((await guess()).headers['retry-after']).toBe('1');
+    for (let i = 0; i < LOGIN_FAILURES_BURST; i++) statuses.add((await guess()).status);
+    expect([...statuses]).toEqual([401]);
+    // Another one comes free every second: a slow machine may need several to be refused.
+    let refused = await guess();
+    while (refused.status !== 429) refused = await guess();
+    expect(refused.headers['retry-after']).toBe('1');
     await isServed();
   });
 
