@@ -237,6 +237,12 @@ export const OUTBOX_SLAB_BYTES = 64 * 1024;
 /** Slabs that wait to be used again; more than that many busy connections in one turn allocate. */
 export const OUTBOX_SLABS_KEPT = 64;
 
+/** The same for a connection that has little to send, as the many of a fan-out have. */
+export const OUTBOX_SMALL_SLAB_BYTES = 4 * 1024;
+
+/** So that a message for so many connections allocates nothing: as much memory as the large. */
+export const OUTBOX_SMALL_SLABS_KEPT = 1024;
+
 /** Unsent bytes of a connection above which its consumers take nothing more. */
 export const OUTBOX_HIGH_WATER_BYTES = 256 * 1024;
 

@@ -8,6 +8,8 @@ import {
   OUTBOX_HIGH_WATER_BYTES,
   OUTBOX_SLAB_BYTES,
   OUTBOX_SLABS_KEPT,
+  OUTBOX_SMALL_SLAB_BYTES,
+  OUTBOX_SMALL_SLABS_KEPT,
   OUTBOX_STALL_BYTES,
 } from '../limits.ts';
 
@@ -24,17 +26,30 @@ export interface Sink {
   on(event: 'drain', listener: () => void): unknown;
 }
 
-/** Slabs that no connection is using. One pool serves all connections. */
+/**
+ * Slabs that no connection is using. One pool serves all connections. Those that have little to
+ * send get small ones: a message for a thousand subscribers takes a thousand slabs at once.
+ */
 export class SlabPool {
-  private readonly free: Buffer[] = [];
+  private readonly small: Buffer[] = [];
+  private readonly large: Buffer[] = [];
 
-  take(): Buffer {
-    return this.free.pop() ?? Buffer.allocUnsafeSlow(OUTBOX_SLAB_BYTES);
+  /** A slab for at least `bytes`. */
+  take(bytes: number): Buffer {
+    if (bytes <= OUTBOX_SMALL_SLAB_BYTES) {
+      return this.small.pop() ?? Buffer.allocUnsafeSlow(OUTBOX_SMALL_SLAB_BYTES);
+    }
+    if (bytes > OUTBOX_SLAB_BYTES) return Buffer.allocUnsafeSlow(bytes);
+    return this.large.pop() ?? Buffer.allocUnsafeSlow(OUTBOX_SLAB_BYTES);
   }
 
   give(slab: Buffer): void {
-    const usual = slab.length === OUTBOX_SLAB_BYTES;
-    if (usual && this.free.length < OUTBOX_SLABS_KEPT) this.free.push(slab);
+    const { small, large } = this;
+    if (slab.length === OUTBOX_SMALL_SLAB_BYTES) {
+      if (small.length < OUTBOX_SMALL_SLABS_KEPT) small.push(slab);
+    } else if (slab.length === OUTBOX_SLAB_BYTES) {
+      if (large.length < OUTBOX_SLABS_KEPT) large.push(slab);
+    }
   }
 }
 
@@ -48,6 +63,8 @@ export class Outbox {
   /** Calls of the system, about. */
   writes = 0;
   private used = 0;
+  /** What went out last: as much may come again. */
+  private usual = 0;
   private readonly socket: Sink;
   private readonly pool: SlabPool;
   private readonly drained: () => void;
@@ -134,6 +151,7 @@ export class Outbox {
     const { slab, used, socket, pool } = this;
     this.slab = NO_SLAB;
     this.used = 0;
+    this.usual = used;
     if (this.ended || socket.destroyed) {
       pool.give(slab);
       return;
@@ -158,9 +176,18 @@ export class Outbox {
     this.ended = true;
   }
 
+  /** A small slab that is full is moved to a large one, and that goes out when it is full. */
   private nextSlab(size: number): void {
+    const { slab, used, pool } = this;
+    const needed = used + size;
+    if (slab.length < needed && needed <= OUTBOX_SLAB_BYTES) {
+      this.slab = pool.take(Math.max(needed, Math.min(this.usual, OUTBOX_SLAB_BYTES)));
+      slab.copy(this.slab, 0, 0, used);
+      pool.give(slab);
+      return;
+    }
     this.flush();
-    this.slab = size <= OUTBOX_SLAB_BYTES ? this.pool.take() : Buffer.allocUnsafeSlow(size);
+    this.slab = pool.take(size);
   }
 
   private schedule(): void {

@@ -185,9 +185,9 @@ describe('deliveries', () => {
     const pool = new SlabPool();
     let taken = 0;
     const counting = {
-      take() {
+      take(bytes: number) {
         taken++;
-        return pool.take();
+        return pool.take(bytes);
       },
       give: () => {},
     };

@@ -7,6 +7,8 @@ import {
   OUTBOX_HIGH_WATER_BYTES,
   OUTBOX_SLAB_BYTES,
   OUTBOX_SLABS_KEPT,
+  OUTBOX_SMALL_SLAB_BYTES,
+  OUTBOX_SMALL_SLABS_KEPT,
   OUTBOX_STALL_BYTES,
 } from '../../src/limits.ts';
 import { Outbox, SlabPool } from '../../src/server/outbox.ts';
@@ -28,6 +30,7 @@ function put(outbox: Outbox, bytes: Buffer): void {
 const size = fc.oneof(
   fc.integer({ min: 1, max: 300 }),
   fc.integer({ min: 10_000, max: 20_000 }),
+  fc.constantFrom(OUTBOX_SMALL_SLAB_BYTES - 1, OUTBOX_SMALL_SLAB_BYTES),
   fc.constantFrom(OUTBOX_SLAB_BYTES / 4, OUTBOX_SLAB_BYTES / 4 + 1, OUTBOX_SLAB_BYTES - 1),
   fc.constantFrom(OUTBOX_SLAB_BYTES, OUTBOX_SLAB_BYTES + 1, 200_000),
 );
@@ -129,10 +132,10 @@ describe('a slab', () => {
     put(outbox, Buffer.from('waiting'));
     const { slab } = outbox;
     outbox.flush();
-    expect(pool.take()).not.toBe(slab);
+    expect(pool.take(1)).not.toBe(slab);
     socket.drain();
     await new Promise(setImmediate);
-    expect(pool.take()).toBe(slab);
+    expect(pool.take(1)).toBe(slab);
   });
 
   it('comes back at once if the kernel took it at once, and only once', async () => {
@@ -141,9 +144,9 @@ describe('a slab', () => {
     put(outbox, Buffer.from('x'));
     const { slab } = outbox;
     outbox.flush();
-    expect(pool.take()).toBe(slab);
+    expect(pool.take(1)).toBe(slab);
     await new Promise(setImmediate);
-    expect(pool.take()).not.toBe(slab);
+    expect(pool.take(1)).not.toBe(slab);
   });
 
   it('comes back from a socket that is destroyed', () => {
@@ -153,17 +156,61 @@ describe('a slab', () => {
     const { slab } = outbox;
     socket.destroyed = true;
     outbox.flush();
-    expect(pool.take()).toBe(slab);
+    expect(pool.take(1)).toBe(slab);
   });
 
-  it('is kept up to a number, and only if it has the usual size', () => {
+  it('is kept up to a number, and only if it has a usual size', () => {
     const pool = new SlabPool();
     pool.give(Buffer.alloc(OUTBOX_SLAB_BYTES + 1));
-    const slabs = Array.from({ length: OUTBOX_SLABS_KEPT + 20 }, () => pool.take());
-    expect(new Set(slabs.map(({ length }) => length))).toEqual(new Set([OUTBOX_SLAB_BYTES]));
-    for (const slab of slabs) pool.give(slab);
-    const again = slabs.map(() => pool.take());
-    expect(again.filter((slab) => slabs.includes(slab)).length).toBe(OUTBOX_SLABS_KEPT);
+    for (const [bytes, kept] of [
+      [OUTBOX_SLAB_BYTES, OUTBOX_SLABS_KEPT],
+      [OUTBOX_SMALL_SLAB_BYTES, OUTBOX_SMALL_SLABS_KEPT],
+    ] as const) {
+      const slabs = Array.from({ length: kept + 20 }, () => pool.take(bytes));
+      expect(new Set(slabs.map(({ length }) => length))).toEqual(new Set([bytes]));
+      for (const slab of slabs) pool.give(slab);
+      const again = new Set(slabs.map(() => pool.take(bytes)));
+      expect(slabs.filter((slab) => again.has(slab)).length).toBe(kept);
+    }
+  });
+
+  it('is a small one until more is to be sent, and then goes out as one', () => {
+    const pool = new SlabPool();
+    const { socket, outbox } = bench(pool);
+    put(outbox, Buffer.alloc(OUTBOX_SMALL_SLAB_BYTES - 1, 'a'));
+    const small = outbox.slab;
+    expect(small.length).toBe(OUTBOX_SMALL_SLAB_BYTES);
+    put(outbox, Buffer.alloc(100, 'b'));
+    expect([outbox.slab.length, socket.writes]).toEqual([OUTBOX_SLAB_BYTES, 0]);
+    expect(pool.take(1)).toBe(small);
+    outbox.flush();
+    expect([socket.writes, socket.bytes().length]).toEqual([1, OUTBOX_SMALL_SLAB_BYTES + 99]);
+  });
+
+  it('is a large one at once for who sent much the last time', () => {
+    const { outbox } = bench();
+    for (const bytes of [20_000, 1, 1]) {
+      for (let i = 0; i < bytes; i += 1000) put(outbox, Buffer.alloc(Math.min(bytes, 1000)));
+      const large = outbox.slab.length === OUTBOX_SLAB_BYTES;
+      outbox.flush();
+      put(outbox, Buffer.from('x'));
+      expect(outbox.slab.length === OUTBOX_SLAB_BYTES).toBe(large);
+      outbox.flush();
+    }
+  });
+
+  it('is there already when a thousand connections get a message again', () => {
+    const pool = new SlabPool();
+    const benches = Array.from({ length: 1000 }, () => bench(pool));
+    const slabs = new Set<Buffer>();
+    for (let turn = 0; turn < 3; turn++) {
+      for (const { outbox } of benches) {
+        put(outbox, Buffer.from('news'));
+        slabs.add(outbox.slab);
+      }
+      for (const { outbox } of benches) outbox.flush();
+    }
+    expect(slabs.size).toBe(1000);
   });
 });
 
