@@ -151,11 +151,12 @@ export const MANAGEMENT_OPTIONS = {
   }),
   'management.rates_mode': single({
     group: MANAGEMENT,
-    type: oneOf(['basic', 'none'], { detailed: 'basic' }),
+    type: oneOf(['basic', 'detailed', 'none']),
     default: 'basic',
     text:
-      'Whether counters are sampled for rates and charts; "none" is the same as ' +
-      '"management.disable_stats = true".',
+      'Which counters are sampled for rates and charts. "detailed" also counts all the time ' +
+      'which channel publishes to which exchange, and that to which queue; "basic" does so only ' +
+      'while somebody looks at one of them. "none" is the same as "management.disable_stats = true".',
   }),
   collect_statistics_interval: single({
     group: MANAGEMENT,

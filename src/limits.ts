@@ -10,6 +10,9 @@ export const PERMISSION_VERDICTS_MAX = 10_000;
 /** Remembered answers of topic permissions, for each session whose client id is in the pattern. */
 export const TOPIC_VERDICTS_MAX = 1_000;
 
+/** Queues whose deliveries a channel tells apart; those from further ones are added up. */
+export const QUEUES_COUNTED_MAX = 1_000;
+
 /** Failed logins of one user from one address that cost nothing; RabbitMQ has no such bound. */
 export const LOGIN_FAILURES_BURST = 20;
 
@@ -27,6 +30,9 @@ export const MAX_NAME_BYTES = 255;
 
 /** Upper bounds of the classes that message sizes are counted in: those of RabbitMQ's metrics. */
 export const MESSAGE_SIZE_BOUNDS: readonly number[] = [1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 5e7, 1e8];
+
+/** How long the flows between channels, exchanges and queues are counted after a look at one. */
+export const FLOWS_WATCHED_MS = 60_000;
 
 /** Objects whose counters are sampled in one go, before others get their turn. */
 export const SAMPLES_PER_SLICE = 500;

@@ -127,6 +127,7 @@ async function optionsOf(parts: ManagedParts): Promise<HttpServiceOptions> {
     configuredClusterName: config.get('cluster_name'),
     clusterId: await clusterIdOf(broker),
     startedAtMs: broker.clock.now(),
+    ratesMode: config.get('management.rates_mode'),
     statsDisabled: disabled || config.get('management.rates_mode') === 'none',
     mechanisms: config.get('auth_mechanisms'),
     configFiles,

@@ -10,18 +10,21 @@ import { SAMPLED_FULLY_MAX, SAMPLES_KEPT_FEW, SAMPLES_PER_SLICE } from './limits
 /** The values of one object over time; a row holds from its tick until that of the next row. */
 export class History {
   private readonly width: number;
+  private readonly late: boolean;
   private ticks: number[] = [];
   private rows: Float64Array;
 
-  constructor(width: number) {
+  /** @param late whether the first row held before it, too; else there was nothing */
+  constructor(width: number, late = false) {
     this.width = width;
+    this.late = late;
     this.rows = new Float64Array(0);
   }
 
   /** Notes the values of a tick, and forgets what only older ticks than `keep` need. */
   record(tick: number, values: Float64Array, keep: number): void {
     if (this.ticks.length === 0) {
-      if (values.every((value) => value === 0)) return;
+      if (!this.late && values.every((value) => value === 0)) return;
     } else if (this.sameAsLast(values)) {
       return;
     }
@@ -37,12 +40,12 @@ export class History {
     this.ticks.push(tick);
   }
 
-  /** The value of a column at a tick; 0 before there was any. */
+  /** The value of a column at a tick; before there was any it is 0, or the first. */
   at(tick: number, column: number): number {
     for (let row = this.ticks.length - 1; row >= 0; row--) {
       if ((this.ticks[row] as number) <= tick) return this.rows[row * this.width + column] ?? 0;
     }
-    return 0;
+    return this.late ? (this.rows[column] ?? 0) : 0;
   }
 
   /** The tick of the last change, −1 if there was none. */
@@ -76,6 +79,8 @@ export interface Level {
 export interface Watch<T extends object> {
   readonly width: number;
   readonly levels: readonly Level[];
+  /** Have the objects been counting long before they are sampled? That is no rise then. */
+  readonly late?: boolean;
   objects(): Iterable<T>;
   read(object: T, into: Float64Array): void;
 }
@@ -98,7 +103,7 @@ export interface Details {
 export class Samples<T extends object> {
   readonly watch: Watch<T>;
   private readonly sampler: Sampler;
-  private readonly histories = new WeakMap<T, History[]>();
+  private histories = new WeakMap<T, History[]>();
   private readonly values: Float64Array;
   private iterator: Iterator<T> | null = null;
   private count = 0;
@@ -146,6 +151,11 @@ export class Samples<T extends object> {
     };
   }
 
+  /** Forgets everything, as if sampling began now. */
+  forget(): void {
+    this.histories = new WeakMap();
+  }
+
   /** Takes the next slice of samples. Returns false when all objects have theirs. */
   takeSlice(): boolean {
     this.iterator ??= this.watch.objects()[Symbol.iterator]();
@@ -169,7 +179,7 @@ export class Samples<T extends object> {
     watch.read(object, values);
     let histories = this.histories.get(object);
     if (histories === undefined) {
-      histories = watch.levels.map(() => new History(watch.width));
+      histories = watch.levels.map(() => new History(watch.width, watch.late));
       this.histories.set(object, histories);
     }
     const { tick } = this.sampler;
@@ -246,6 +256,11 @@ export class Sampler {
   sampleNow(): void {
     this.tick++;
     for (const samples of this.all) while (samples.takeSlice());
+  }
+
+  /** Forgets all samples; the counters go on. */
+  reset(): void {
+    for (const samples of this.all) samples.forget();
   }
 
   private schedule(): void {

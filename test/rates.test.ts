@@ -71,6 +71,27 @@ test('an object that does not change is idle since its last change', async () =>
   expect(samples.idleSinceMs(counter)).toBe(changedMs);
 });
 
+test('what has counted before it is sampled has not just risen to where it is', async () => {
+  const counter = { value: 1000 };
+  const sampler = new Sampler(new ManualClock(), 5000);
+  const samples = sampler.add<{ value: number }>({
+    width: 1,
+    late: true,
+    levels: [{ every: 1, keep: 10 }],
+    objects: () => [counter],
+    read: ({ value }, into) => into.fill(value),
+  });
+  sampler.sampleNow();
+  expect(samples.rate(counter, 0)).toBe(0);
+  counter.value += 50;
+  sampler.sampleNow();
+  expect(samples.rate(counter, 0)).toBe(10);
+  samples.forget();
+  counter.value += 5000;
+  sampler.sampleNow();
+  expect(samples.rate(counter, 0)).toBe(0);
+});
+
 test('nothing is scheduled after the stop', () => {
   const { clock, sampler } = sampled([]);
   sampler.stop();

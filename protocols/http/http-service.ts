@@ -72,7 +72,8 @@ export class HttpService {
   constructor(options: HttpServiceOptions) {
     this.options = options;
     const { broker, connections, sampleIntervalMs } = options;
-    this.statistics = new Statistics(broker, connections, sampleIntervalMs);
+    const sampling = { intervalMs: sampleIntervalMs, detailed: options.ratesMode === 'detailed' };
+    this.statistics = new Statistics(broker, connections, sampling);
     const { statistics } = this;
     this.context = { ...options, statistics, listeners: () => this.all() };
     this.logins = new Logins(broker);

@@ -4,6 +4,7 @@
  */
 import type { Broker } from '../../src/broker/broker.ts';
 import type { Exchange } from '../../src/broker/exchange/exchange.ts';
+import type { Flow } from '../../src/broker/flow.ts';
 import type { Queue } from '../../src/broker/queue/queue.ts';
 import type { DeliveryCounts, Traffic } from '../../src/broker/traffic.ts';
 import type { VHost } from '../../src/broker/vhost.ts';
@@ -62,6 +63,20 @@ export const TRAFFIC_SERIES: Series<Traffic> = {
   names: [...PUBLISHES, ...DELIVERIES],
   read(traffic, into) {
     addTraffic(traffic, into, 0);
+  },
+};
+
+/** Of one queue through one channel. */
+export const DELIVERY_SERIES: Series<DeliveryCounts> = {
+  names: DELIVERIES,
+  read: (counts, into) => addDeliveries(counts, into, 0),
+};
+
+/** From one object to another. */
+export const FLOW_SERIES: Series<Flow> = {
+  names: ['publish'],
+  read({ publish }, into) {
+    into[0] = publish;
   },
 };
 

@@ -9,9 +9,11 @@ import type { Queue } from '../../src/broker/queue/queue.ts';
 import type { Traffic } from '../../src/broker/traffic.ts';
 import type { VHost } from '../../src/broker/vhost.ts';
 import { SAMPLES_SHOWN_MAX } from '../../src/limits.ts';
-import { type Level, type Range, Sampler, type Samples, type Watch } from '../../src/rates.ts';
+import { type Level, type Range, Sampler } from '../../src/rates.ts';
 import type { OpenConnection } from '../../src/server/connections.ts';
 import { badRequest } from './answer.ts';
+import { Counters, DETAILED, type Figures, GLOBAL } from './counters.ts';
+import { FlowStatistics } from './flow-statistics.ts';
 import type { Query } from './input.ts';
 import {
   BROKER_SERIES,
@@ -22,70 +24,6 @@ import {
   TRAFFIC_SERIES,
   VHOST_SERIES,
 } from './series.ts';
-
-/** RabbitMQ's sample retention policies, in ticks of five seconds. */
-const DETAILED: readonly Level[] = [{ every: 1, keep: 121 }];
-const GLOBAL: readonly Level[] = [
-  ...DETAILED,
-  { every: 12, keep: 61 },
-  { every: 120, keep: 49 },
-  { every: 360, keep: 48 },
-];
-
-/** Numbers with their details, by name. */
-export type Figures = Record<string, unknown>;
-
-/** The counters of one kind of object. */
-export class Counters<T extends object> {
-  private readonly series: Series<T>;
-  private readonly samples: Samples<T>;
-  private readonly values: Float64Array;
-
-  constructor(sampler: Sampler, series: Series<T>, levels: readonly Level[], all: Watch<T>) {
-    this.series = series;
-    this.samples = sampler.add({ ...all, levels });
-    this.values = new Float64Array(series.names.length);
-  }
-
-  /** The figures of the columns from `start` up to `end`. */
-  figures(object: T, range: Range | null, start = 0, end = this.series.names.length): Figures {
-    const { names } = this.series;
-    const values = this.read(object);
-    const figures: Figures = {};
-    for (let column = start; column < end; column++) {
-      const name = names[column] as string;
-      figures[name] = values[column];
-      figures[`${name}_details`] = this.samples.details(object, column, range);
-    }
-    return figures;
-  }
-
-  /** The same, undefined if all are 0: RabbitMQ has no statistics for what did nothing yet. */
-  stats(object: T, range: Range | null, start = 0, end?: number): Figures | undefined {
-    const values = this.read(object).subarray(start, end);
-    return values.some((value) => value !== 0)
-      ? this.figures(object, range, start, end)
-      : undefined;
-  }
-
-  idleSinceMs(object: T): number | null {
-    return this.samples.idleSinceMs(object);
-  }
-
-  rate(object: T, name: string): number {
-    return this.samples.rate(object, this.series.names.indexOf(name));
-  }
-
-  details(object: T, column: number, range: Range | null): unknown {
-    return this.samples.details(object, column, range);
-  }
-
-  private read(object: T): Float64Array {
-    this.values.fill(0);
-    this.series.read(object, this.values);
-    return this.values;
-  }
-}
 
 /** Figures that are not sampled over time: their rate is not known. */
 export function gauges(values: Readonly<Record<string, number>>): Figures {
@@ -128,6 +66,13 @@ function rangeOf(query: Query, name: string): Range | null {
   return { ageMs, incrementMs };
 }
 
+/** What is sampled, and how often. */
+export interface SamplingOptions {
+  readonly intervalMs: number;
+  /** Flows are counted all the time. */
+  readonly detailed: boolean;
+}
+
 export class Statistics {
   readonly sampler: Sampler;
   readonly queues: Counters<Queue>;
@@ -136,8 +81,10 @@ export class Statistics {
   readonly connections: Counters<OpenConnection>;
   readonly vhosts: Counters<VHost>;
   readonly broker: Counters<Broker>;
+  readonly flows: FlowStatistics;
 
-  constructor(broker: Broker, connections: Iterable<OpenConnection>, intervalMs: number) {
+  constructor(broker: Broker, connections: Iterable<OpenConnection>, options: SamplingOptions) {
+    const { intervalMs, detailed } = options;
     const sampler = new Sampler(broker.clock, intervalMs);
     this.sampler = sampler;
     const watch = <T extends object>(
@@ -159,6 +106,7 @@ export class Statistics {
     this.exchanges = watch(EXCHANGE_SERIES, DETAILED, () => exchangesOf(broker));
     this.connections = watch(CONNECTION_SERIES, DETAILED, () => connections);
     this.channels = watch(TRAFFIC_SERIES, DETAILED, () => trafficsOf(broker));
+    this.flows = new FlowStatistics(broker, sampler, detailed);
   }
 }
 

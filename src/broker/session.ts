@@ -182,6 +182,7 @@ export class Session {
       reached = this.vhost.publish(exchange, shown, keys, receipt, except);
       if (this.tracer !== null) this.tracer.published(shown, keys, traffic);
     }
+    if (traffic.flows !== null) traffic.flows.count(exchange);
     traffic.published(message.body.length, receipt !== null, reached);
     return reached;
   }
@@ -271,7 +272,7 @@ export class Session {
   ): Promise<Fetched | null> {
     const queue = this.readableQueue(queueName);
     checkFetch(queue);
-    const counts = traffic.from(queue.type);
+    const counts = traffic.from(queue);
     const delivery = await queue.fetch(noAck ? null : this.holderOf(counts));
     if (delivery === null) {
       counts.getEmpty++;

@@ -129,7 +129,7 @@ export class Subscription {
     this.window = options.window ?? null;
     this.ownTimeoutMs = options.timeoutMs ?? -1;
     this.traffic = options.traffic ?? new Traffic();
-    this.counts = this.traffic.from(queue.type);
+    this.counts = this.traffic.from(queue);
     this.unsettled = new Unsettled(this, this.counts);
     this.window?.subscriptions.add(this);
     this.onEnd = options.ended;

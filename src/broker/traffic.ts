@@ -3,10 +3,12 @@
  * wants rates or totals reads them from outside (protocols/http); nothing here knows of time.
  * Hot path: counting is `++` on an object that the caller already holds, and nothing else.
  */
-import { MESSAGE_SIZE_BOUNDS } from '../limits.ts';
+import { MESSAGE_SIZE_BOUNDS, QUEUES_COUNTED_MAX } from '../limits.ts';
+import type { Exchange } from './exchange/exchange.ts';
+import type { FlowSource, Flows } from './flow.ts';
 import type { Session } from './session.ts';
 
-/** What became of messages that queues had: of one queue, or of one type through one channel. */
+/** What became of messages that queues had: of one queue, and through one channel or all. */
 export class DeliveryCounts {
   deliver = 0;
   deliverNoAck = 0;
@@ -56,7 +58,14 @@ export interface ChannelView {
   describe(): ChannelDescription;
 }
 
-export class Traffic {
+/** What came from one queue through one channel; of all queues of that name that there were. */
+interface FromQueue {
+  readonly name: string;
+  readonly type: string;
+  readonly counts: DeliveryCounts;
+}
+
+export class Traffic implements FlowSource<Exchange> {
   /** Whose it is; null for sums. */
   readonly session: Session | null;
   /** null for adapters without channels. */
@@ -73,31 +82,58 @@ export class Traffic {
   bodyBytes = 0;
   /** Messages by the size of their bodies, see MESSAGE_SIZE_BOUNDS; the last one has no bound. */
   readonly sizes = new Float64Array(MESSAGE_SIZE_BOUNDS.length + 1);
+  /** What it published to which exchange, while somebody looks. */
+  flows: Flows<Exchange> | null = null;
+  /** What came from queues that are not told apart. */
   private readonly byType = new Map<string, DeliveryCounts>();
+  private readonly byQueue = new Map<string, FromQueue>();
 
   constructor(session: Session | null = null, channel: ChannelView | null = null) {
     this.session = session;
     this.channel = channel;
   }
 
-  /** Where deliveries from queues of that type are counted. */
-  from(queueType: string): DeliveryCounts {
-    const known = this.byType.get(queueType);
-    if (known !== undefined) return known;
+  /** Where deliveries from a queue are counted. */
+  from({ name, type }: { readonly name: string; readonly type: string }): DeliveryCounts {
+    const key = `${type} ${name}`;
+    const known = this.byQueue.get(key);
+    if (known !== undefined) return known.counts;
+    // Whoever goes through thousands of queues gets one count for all that are too many.
+    if (this.byQueue.size >= QUEUES_COUNTED_MAX) return this.ofType(type);
     const counts = new DeliveryCounts();
-    this.byType.set(queueType, counts);
+    this.byQueue.set(key, { name, type, counts });
     return counts;
   }
 
-  /** Each queue type that anything came from. */
-  types(): Iterable<[queueType: string, counts: DeliveryCounts]> {
-    return this.byType;
+  /** What came from a queue; undefined if nothing did. */
+  fromQueue(name: string, type: string): DeliveryCounts | undefined {
+    return this.byQueue.get(`${type} ${name}`)?.counts;
+  }
+
+  /** The queues that anything came from, as far as they are told apart. */
+  queues(): Iterable<FromQueue> {
+    return this.byQueue.values();
+  }
+
+  /** Where deliveries from queues of a type are counted that are not told apart: in sums, all. */
+  ofType(type: string): DeliveryCounts {
+    const known = this.byType.get(type);
+    if (known !== undefined) return known;
+    const counts = new DeliveryCounts();
+    this.byType.set(type, counts);
+    return counts;
+  }
+
+  /** Everything that came, by the type of its queue; a type may come up more than once. */
+  *types(): Generator<[queueType: string, counts: DeliveryCounts]> {
+    yield* this.byType;
+    for (const { type, counts } of this.byQueue.values()) yield [type, counts];
   }
 
   /** Deliveries from queues of all types together. */
   deliveries(): DeliveryCounts {
     const all = new DeliveryCounts();
-    for (const counts of this.byType.values()) all.add(counts);
+    for (const [, counts] of this.types()) all.add(counts);
     return all;
   }
 
@@ -122,7 +158,7 @@ export class Traffic {
     for (let i = 0; i < this.sizes.length; i++) {
       this.sizes[i] = (this.sizes[i] as number) + (other.sizes[i] as number);
     }
-    for (const [type, counts] of other.types()) this.from(type).add(counts);
+    for (const [type, counts] of other.types()) this.ofType(type).add(counts);
   }
 }
 

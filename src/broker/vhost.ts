@@ -126,6 +126,7 @@ export class VHost implements TopologyHost, LetterHost {
     const reached = matched.size;
     exchange.publishedIn++;
     exchange.publishedOut += reached;
+    if (exchange.flows !== null) matched.countInto(exchange.flows);
     if (this.tracer !== null) this.tracer.routed(matched.all());
     this.place(message, receipt);
     return reached;

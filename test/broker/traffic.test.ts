@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Traffic } from '../../src/broker/traffic.ts';
+import { QUEUES_COUNTED_MAX } from '../../src/limits.ts';
 import { Answers, BACKENDS, Engine, message } from '../support/engine.ts';
 
 describe.each(BACKENDS)('what is counted, on a $name store', ({ name }) => {
@@ -44,9 +45,11 @@ describe.each(BACKENDS)('what is counted, on a $name store', ({ name }) => {
     await engine.fetch(session, 'q', true);
     await engine.fetch(session, 'q', true);
 
-    const classic = { ...traffic.from('classic') };
-    expect(classic).toMatchObject({ deliver: 3, deliverNoAck: 0, redeliver: 1, ack: 2 });
-    expect({ ...session.traffic.from('classic') }).toMatchObject({ getNoAck: 1, getEmpty: 1 });
+    const consumed = { ...traffic.fromQueue('q', 'classic') };
+    expect(consumed).toMatchObject({ deliver: 3, deliverNoAck: 0, redeliver: 1, ack: 2 });
+    const fetched = { ...session.traffic.fromQueue('q', 'classic') };
+    expect(fetched).toMatchObject({ getNoAck: 1, getEmpty: 1 });
+    expect([...traffic.types()]).toEqual([['classic', consumed]]);
     expect({ ...queue.counts }).toEqual({
       deliver: 3,
       deliverNoAck: 0,
@@ -105,4 +108,17 @@ test('message sizes are counted in the classes of the dashboards', () => {
   sum.add(traffic);
   sum.add(traffic);
   expect(sum.sizes[0]).toBe(4);
+});
+
+test('a channel tells a bounded number of queues apart, and loses no count for that', () => {
+  const traffic = new Traffic();
+  for (let i = 0; i < QUEUES_COUNTED_MAX + 2; i++) {
+    traffic.from({ name: `q${i}`, type: 'classic' }).deliver++;
+  }
+  expect([...traffic.queues()]).toHaveLength(QUEUES_COUNTED_MAX);
+  expect(traffic.fromQueue(`q${QUEUES_COUNTED_MAX}`, 'classic')).toBeUndefined();
+  expect(traffic.deliveries().deliver).toBe(QUEUES_COUNTED_MAX + 2);
+  const sum = new Traffic();
+  sum.add(traffic);
+  expect(sum.ofType('classic').deliver).toBe(QUEUES_COUNTED_MAX + 2);
 });

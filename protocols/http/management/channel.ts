@@ -12,6 +12,7 @@ import { rangesOf } from '../statistics.ts';
 import { type ConnectionView, connectionNamed, connectionsSeen } from './connection.ts';
 import { consumersOf } from './consumer.ts';
 import type { ManagementContext } from './context.ts';
+import { FlowColumns } from './flow.ts';
 
 /** A channel, with its connection. */
 export interface OpenChannel extends ConnectionView {
@@ -92,12 +93,13 @@ function show(context: ManagementContext, call: Call): unknown {
   const named = { ...call, params: { name: connection } };
   for (const channel of channelsOf(connectionNamed(context, named))) {
     if (numberOf(channel) !== Number(number)) continue;
-    const columns = {
+    const { vhost } = channel.session;
+    const flows = new FlowColumns(context, call);
+    const columns: Columns<OpenChannel> = {
       ...columnsOf(context, call),
-      consumer_details: () => consumersOf(context, channel.session, channel.traffic),
-      // Counted by exchange and queue in RabbitMQ's detailed rates mode only.
-      deliveries: () => [],
-      publishes: () => [],
+      consumer_details: ({ session, traffic }) => consumersOf(context, session, traffic),
+      deliveries: ({ traffic }) => flows.outOfChannel(traffic, vhost),
+      publishes: ({ traffic }) => flows.intoChannel(traffic, vhost),
     };
     return describeOne(channel, columns, call);
   }

@@ -19,7 +19,7 @@ interface ConsumerView {
 }
 
 /** Which connection a session is of. */
-function connectionsBySession(context: ManagementContext): Map<Session, OpenConnection> {
+export function connectionsBySession(context: ManagementContext): Map<Session, OpenConnection> {
   const bySession = new Map<Session, OpenConnection>();
   for (const open of context.connections) {
     const { session } = open.describe();
@@ -57,7 +57,8 @@ function finite(ms: number): number {
   return Number.isFinite(ms) ? ms : 0;
 }
 
-function channelDetails(
+/** The channel that something is counted for; empty if it is the broker's own. */
+export function channelDetails(
   node: string,
   traffic: Traffic,
   bySession: ReadonlyMap<Session, OpenConnection>,

@@ -30,6 +30,8 @@ export interface ManagementContext {
   /** Unique to the cluster, for ever. */
   readonly clusterId: string;
   readonly startedAtMs: number;
+  /** What is counted and sampled, in RabbitMQ's words. */
+  readonly ratesMode: 'basic' | 'detailed' | 'none';
   /** Leaves statistics out of every answer. */
   readonly statsDisabled: boolean;
   /** Of AMQP. */

@@ -10,6 +10,7 @@ import { type Columns, Listing } from '../listing.ts';
 import { type Call, describeOne, objectOf, type Resource } from '../routing.ts';
 import { rangesOf } from '../statistics.ts';
 import { asViewer, exchangeName, type ManagementContext, vhostOf, vhostsOf } from './context.ts';
+import { FlowColumns } from './flow.ts';
 
 interface ExchangeView {
   readonly exchange: Exchange;
@@ -50,9 +51,14 @@ function find(context: ManagementContext, call: Call): Exchange {
 }
 
 function show(context: ManagementContext, call: Call): unknown {
-  const view = { exchange: find(context, call), vhost: call.params.vhost as string };
-  // Who published how much by which channel is counted in RabbitMQ's detailed rates mode only.
-  const columns = { ...columnsOf(context, call), incoming: () => [], outgoing: () => [] };
+  const vhost = vhostOf(context, call);
+  const view = { exchange: find(context, call), vhost: vhost.name };
+  const flows = new FlowColumns(context, call);
+  const columns: Columns<ExchangeView> = {
+    ...columnsOf(context, call),
+    incoming: ({ exchange }) => flows.intoExchange(exchange, vhost),
+    outgoing: ({ exchange }) => flows.outOfExchange(exchange, vhost),
+  };
   return describeOne(view, columns, call);
 }
 

@@ -66,7 +66,7 @@ function describeNode(context: ManagementContext, call: Call): Record<string, un
     uptime: broker.clock.now() - context.startedAtMs,
     processors: availableParallelism(),
     run_queue: 0,
-    rates_mode: 'basic',
+    rates_mode: context.ratesMode,
     fd_total: fdTotal,
     sockets_total: Math.min(context.socketsMax, fdTotal),
     proc_total: 1_048_576,

@@ -105,7 +105,7 @@ function overview(context: ManagementContext, call: Call): unknown {
   const disabled = context.statsDisabled || query.disable_stats === 'true';
   const general = {
     ...versions(context),
-    rates_mode: 'basic',
+    rates_mode: context.ratesMode,
     sample_retention_policies: RETENTION,
     exchange_types: exchangeTypes(),
     disable_stats: context.statsDisabled,

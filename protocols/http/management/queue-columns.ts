@@ -5,6 +5,7 @@
  */
 import { effectiveDefinition } from '../../../src/broker/effective.ts';
 import type { Queue } from '../../../src/broker/queue/queue.ts';
+import type { VHost } from '../../../src/broker/vhost.ts';
 import { fieldsToJson } from '../field-json.ts';
 import type { Columns } from '../listing.ts';
 import type { Call } from '../routing.ts';
@@ -12,6 +13,7 @@ import { messagesOf, QUEUE_LENGTHS_AT, QUEUE_STATS_AT } from '../series.ts';
 import { type Ranges, rangesOf } from '../statistics.ts';
 import { consumersOfQueue } from './consumer.ts';
 import type { ManagementContext } from './context.ts';
+import { FlowColumns } from './flow.ts';
 
 /** A queue and where it is. */
 export interface QueueView {
@@ -44,13 +46,13 @@ export class QueueColumns {
     return totals ? { ...this.identity(), ...this.totals() } : this.identity();
   }
 
-  forOne(): Columns<QueueView> {
+  forOne(vhost: VHost): Columns<QueueView> {
+    const flows = new FlowColumns(this.context, this.call);
     return {
       ...this.forLists(),
-      consumer_details: ({ queue, vhost }) => consumersOfQueue(this.context, queue, vhost),
-      // Counted by channel and exchange in RabbitMQ's detailed rates mode only.
-      incoming: () => [],
-      deliveries: () => [],
+      consumer_details: ({ queue }) => consumersOfQueue(this.context, queue, vhost.name),
+      incoming: ({ queue }) => flows.intoQueue(queue, vhost),
+      deliveries: ({ queue }) => flows.outOfQueue(queue, vhost),
     };
   }
 
@@ -81,6 +83,7 @@ export class QueueColumns {
       leader: ofQuorum(node),
       members: ofQuorum([node]),
       online: ofQuorum([node]),
+      messages_delayed: ({ queue }) => (queue.type === 'quorum' ? queue.delayed : undefined),
       messages_dlx: ({ queue }) => (queue.type === 'quorum' ? queue.lettersUnderway : undefined),
     };
   }

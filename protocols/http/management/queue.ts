@@ -26,7 +26,8 @@ function find(context: ManagementContext, call: Call): Queue {
 
 function show(context: ManagementContext, call: Call): unknown {
   const view = { queue: find(context, call), vhost: call.params.vhost as string };
-  return describeOne(view, new QueueColumns(context, call).forOne(), call);
+  const columns = new QueueColumns(context, call).forOne(vhostOf(context, call));
+  return describeOne(view, columns, call);
 }
 
 async function declare(context: ManagementContext, call: Call): Promise<Answer> {

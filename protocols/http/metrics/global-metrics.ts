@@ -130,7 +130,7 @@ export function writeGlobalMetrics(broker: Broker, out: Exposition): void {
     for (const [protocol, { traffic }] of protocols) {
       for (const type of QUEUE_TYPES) {
         const labels = labelText({ protocol, queue_type: `rabbit_${type}_queue` });
-        out.sample(labels, value(traffic.from(type)));
+        out.sample(labels, value(traffic.ofType(type)));
       }
     }
   }

@@ -7,6 +7,7 @@ import type { QueueId } from '../../storage/message-store.ts';
 import { effectiveKeys, type Governing, UNGOVERNED } from '../effective.ts';
 import { resource } from '../errors.ts';
 import { type Fields, stringOf } from '../field.ts';
+import type { FlowSource, Flows } from '../flow.ts';
 import type { Message } from '../message.ts';
 import type { Queue } from '../queue/queue.ts';
 import { type Binding, nameOf, sameBinding } from './binding.ts';
@@ -47,7 +48,7 @@ export interface ExchangeDefinition {
   readonly id?: QueueId;
 }
 
-export class Exchange {
+export class Exchange implements FlowSource<Queue> {
   readonly kind = 'exchange';
   readonly name: string;
   readonly type: string;
@@ -66,6 +67,8 @@ export class Exchange {
   /** Messages published to it, and the queues that they reached from here, each counted. */
   publishedIn = 0;
   publishedOut = 0;
+  /** The latter by queue, while somebody looks. */
+  flows: Flows<Queue> | null = null;
   /** The same by destination and routing key, to find duplicates among thousands. */
   private readonly index = new Map<string, Binding[]>();
   /** See Matched. */

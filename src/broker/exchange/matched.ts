@@ -4,6 +4,7 @@
  * route that reached it, which makes this a set without hashing, and the rows are overwritten
  * rather than removed, because shortening an array costs more than routing. Hot path.
  */
+import type { Flows } from '../flow.ts';
 import { Queue } from '../queue/queue.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -43,6 +44,11 @@ export class Matched {
       if (!unwanted.includes(this.queues[i] as Queue)) continue;
       this.queues[i] = this.queues[--this.size] as Queue;
     }
+  }
+
+  /** Counts a message to each. */
+  countInto(flows: Flows<Queue>): void {
+    for (let i = 0; i < this.size; i++) flows.count(this.queues[i] as Queue);
   }
 
   /** @param index less than `size` */
