@@ -155,8 +155,8 @@ export const MANAGEMENT_OPTIONS = {
     default: 'basic',
     text:
       'Which counters are sampled for rates and charts. "detailed" also counts all the time ' +
-      'which channel publishes to which exchange, and that to which queue; "basic" does so only ' +
-      'while somebody looks at one of them. "none" is the same as "management.disable_stats = true".',
+      'which channel publishes to which exchange, and that to which queue; "basic" only while ' +
+      'somebody looks at one. "none" is the same as "management.disable_stats = true".',
   }),
   collect_statistics_interval: single({
     group: MANAGEMENT,

@@ -131,6 +131,7 @@ async function optionsOf(parts: ManagedParts): Promise<HttpServiceOptions> {
     statsDisabled: disabled || config.get('management.rates_mode') === 'none',
     mechanisms: config.get('auth_mechanisms'),
     configFiles,
+    configuration: () => config.shown(),
     dataDirectory: running.directory?.path ?? '',
     certificates: () => certificatesOf(running),
     socketsMax: running.socketsMax,
@@ -218,6 +219,5 @@ function controlOf({ config, running, stop }: ManagedParts): HttpServiceOptions[
       else resources.diskLimit = limit;
       resources.look();
     },
-    configuration: () => config.shown(),
   };
 }

@@ -30,8 +30,6 @@ export interface ControlOptions {
   resume(): Promise<void>;
   /** Changes when publishers are held back: a part of what there is, or an amount of bytes. */
   setLimit(resource: 'memory' | 'disk', limit: ResourceLimit): void;
-  /** The settings in effect, without secrets. */
-  configuration(): Readonly<Record<string, unknown>>;
 }
 
 /** A part of the memory, or an amount. */
@@ -52,7 +50,8 @@ export function operatorOf(broker: Broker): User {
   return operator;
 }
 
-function controlResources({ broker }: ManagementContext, options: ControlOptions): Resource[] {
+function controlResources(context: ManagementContext, options: ControlOptions): Resource[] {
+  const { broker } = context;
   return [
     { path: '/control/ping', access: 'anybody', get: () => ({ status: 'ok' }) },
     {
@@ -87,7 +86,7 @@ function controlResources({ broker }: ManagementContext, options: ControlOptions
     {
       path: '/control/configuration',
       access: 'administrator',
-      get: () => options.configuration(),
+      get: () => context.configuration(),
     },
     {
       path: '/control/login',

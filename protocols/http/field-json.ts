@@ -21,7 +21,8 @@ export function fieldsToJson(fields: Fields | undefined): Record<string, unknown
   return object;
 }
 
-function fieldToJson(field: Field): unknown {
+/** One value as JSON. */
+export function fieldToJson(field: Field): unknown {
   if (field === null || typeof field !== 'object') return field;
   if (field instanceof TypedNumber) return numberToJson(field);
   if (field instanceof Timestamp) return field.seconds;

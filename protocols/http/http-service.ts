@@ -11,6 +11,7 @@ import type { TlsIdentity } from '../../src/server/tls-identity.ts';
 import { type ControlOptions, startControl } from './control.ts';
 import { type HttpAddress, HttpListener } from './http-listener.ts';
 import { Logins } from './login.ts';
+import { addLoginForm } from './login-form.ts';
 import type { ListenerInfo, ManagementContext } from './management/context.ts';
 import { addManagement, byLogin } from './management.ts';
 import { DataPlane } from './messaging/data-plane.ts';
@@ -95,6 +96,7 @@ export class HttpService {
     const limits = { ...management, protocol, log: options.broker.log };
     const listener = new HttpListener(limits);
     addManagement(listener.app, management.pathPrefix, context, byLogin(this.logins));
+    addLoginForm(listener.app, management.pathPrefix, this.logins, options.broker.log);
     addHealth(listener.app, context);
     const { pathPrefix, maxMessageBytes, corsOrigins } = management;
     this.dataPlane.add(listener.app, { prefix: pathPrefix, maxMessageBytes, corsOrigins });

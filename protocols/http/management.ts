@@ -4,6 +4,7 @@
  * routing.ts.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { plainAddress } from '../../src/server/origin.ts';
 import { ApiError } from './answer.ts';
 import type { Logins } from './login.ts';
 import { authAttemptResources } from './management/auth-attempt.ts';
@@ -84,10 +85,6 @@ export function addManagement(
 export function byLogin(logins: Logins): (request: FastifyRequest) => Promise<Viewer> {
   return async (request) =>
     new Viewer(await logins.userOf(request.headers.authorization, plainAddress(request.ip)));
-}
-
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
 }
 
 function indexPage(all: readonly Resource[]): string {

@@ -59,7 +59,7 @@ function topologyEvent(change: Change, { vhosts }: Known): Event | null {
       const { vhost, name, durable, autoDelete, owner, arguments: args } = change.record;
       if (vhosts.get(vhost)?.topology.queues.has(name)) return null;
       const flags = { durable, auto_delete: autoDelete, exclusive: owner !== null };
-      return ['queue.created', { name, vhost, ...flags, arguments: args }];
+      return ['queue.created', { name, vhost, ...flags, arguments: args, ...by(change.record) }];
     }
     case 'queue.delete':
       return ['queue.deleted', { name: change.name, vhost: change.vhost }];
@@ -67,7 +67,8 @@ function topologyEvent(change: Change, { vhosts }: Known): Event | null {
       const { vhost, name, type, durable, autoDelete, internal, arguments: args } = change.record;
       if (vhosts.get(vhost)?.topology.exchanges.has(name)) return null;
       const flags = { durable, auto_delete: autoDelete, internal };
-      return ['exchange.created', { name, vhost, type, ...flags, arguments: args }];
+      const who = by(change.record);
+      return ['exchange.created', { name, vhost, type, ...flags, arguments: args, ...who }];
     }
     case 'exchange.delete':
       return ['exchange.deleted', { name: change.name, vhost: change.vhost }];
@@ -88,4 +89,9 @@ function topologyEvent(change: Change, { vhosts }: Known): Event | null {
     default:
       return null;
   }
+}
+
+/** Who did it, as far as the command says so. */
+function by({ declaredBy }: { readonly declaredBy?: string }): EventDetails {
+  return declaredBy === undefined ? {} : { user_who_performed_action: declaredBy };
 }

@@ -27,6 +27,8 @@ export interface QueueRecord {
   readonly owner: string | null;
   readonly autoDelete: boolean;
   readonly arguments: Fields;
+  /** The user who declared it; missing where that was not written down yet. */
+  readonly declaredBy?: string;
 }
 
 /** An exchange as it was declared. */
@@ -38,6 +40,8 @@ export interface ExchangeRecord {
   readonly autoDelete: boolean;
   readonly internal: boolean;
   readonly arguments: Fields;
+  /** The user who declared it; missing where that was not written down yet. */
+  readonly declaredBy?: string;
   /** Of a delayed exchange: names what waits in it, as the id of a queue does. */
   readonly id?: QueueId;
 }

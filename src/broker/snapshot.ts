@@ -108,13 +108,18 @@ function* topologyOf(vhost: string, topology: Topology): Generator<Change> {
 
 function exchangeOf(vhost: string, exchange: Exchange): ExchangeRecord {
   const { name, type, durable, autoDelete, internal, arguments: args } = exchange;
-  const record = { vhost, name, type, durable, autoDelete, internal, arguments: args };
+  const flags = { durable, autoDelete, internal, ...declared(exchange) };
+  const record = { vhost, name, type, ...flags, arguments: args };
   return exchange.delayQueue === null ? record : { ...record, id: exchange.delayQueue.id };
 }
 
 function queueOf(vhost: string, queue: Queue): QueueRecord {
   const { name, id, durable, owner, autoDelete, arguments: args } = queue;
-  return { vhost, name, id, durable, owner, autoDelete, arguments: args };
+  return { vhost, name, id, durable, owner, autoDelete, arguments: args, ...declared(queue) };
+}
+
+function declared({ declaredBy }: Queue | Exchange): { readonly declaredBy?: string } {
+  return declaredBy === null ? {} : { declaredBy };
 }
 
 function bindingOf(vhost: string, exchange: Exchange, binding: Binding): BindingRecord {

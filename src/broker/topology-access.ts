@@ -167,12 +167,13 @@ export class TopologyAccess {
     this.check('configure', 'queue', queueName);
     const queue = this.queue(queueName);
     this.checkOwner(queue);
-    const { name, id, durable, owner, autoDelete } = queue;
+    const { name, id, durable, owner, autoDelete, declaredBy } = queue;
     const args = new Map(queue.arguments);
     args.delete('x-expires');
     if (expiresMs !== Number.POSITIVE_INFINITY) args.set('x-expires', expiresMs);
-    const record = { vhost: this.vhostName, name, id, durable, owner, autoDelete };
-    await this.propose({ op: 'queue.put', record: { ...record, arguments: args } });
+    const flags = { durable, owner, autoDelete, ...(declaredBy !== null && { declaredBy }) };
+    const record = { vhost: this.vhostName, name, id, ...flags, arguments: args };
+    await this.propose({ op: 'queue.put', record });
   }
 
   /**
@@ -292,8 +293,9 @@ export class TopologyAccess {
     this.context.quota.checkQueue(this.vhost, name);
     const id = this.context.allocateQueueId();
     const { durable, owner, autoDelete } = wanted;
-    const record = { vhost: this.vhostName, name, id, durable, owner, autoDelete };
-    await this.propose({ op: 'queue.put', record: { ...record, arguments: wanted.arguments } });
+    const flags = { durable, owner, autoDelete, declaredBy: this.context.userName };
+    const record = { vhost: this.vhostName, name, id, ...flags, arguments: wanted.arguments };
+    await this.propose({ op: 'queue.put', record });
     this.context.churn.queueCreated++;
     if (owner !== null) await this.ownQueue(name);
   }
@@ -322,7 +324,7 @@ export class TopologyAccess {
       resource('exchange', name, this.vhostName),
     );
     this.context.quota.checkExchange(this.vhost, name);
-    const record = { ...wanted, vhost: this.vhostName };
+    const record = { ...wanted, vhost: this.vhostName, declaredBy: this.context.userName };
     const id = wanted.type === DELAYED_TYPE ? { id: this.context.allocateQueueId() } : {};
     await this.propose({ op: 'exchange.put', record: { ...record, ...id } });
   }

@@ -39,6 +39,8 @@ export interface ManagementContext {
   readonly configFiles: readonly string[];
   /** Where the broker keeps its data; '' if nowhere. */
   readonly dataDirectory: string;
+  /** The settings in effect, without secrets. */
+  configuration(): Readonly<Record<string, unknown>>;
   listeners(): readonly ListenerInfo[];
   /** The certificates of listeners with TLS. */
   certificates(): readonly CertificateInfo[];

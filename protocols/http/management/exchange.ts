@@ -29,6 +29,7 @@ function columnsOf(context: ManagementContext, call: Call): Columns<ExchangeView
     messages_delayed: ({ exchange }) => exchange.delayQueue?.size,
     name: ({ exchange }) => exchange.name,
     type: ({ exchange }) => exchange.type,
+    user_who_performed_action: ({ exchange }) => exchange.declaredBy ?? 'rmq-internal',
     vhost: ({ vhost }) => vhost,
   };
   if (!context.statsDisabled && call.query.disable_stats !== 'true') return columns;

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import v8 from 'node:v8';
 import { VERSION } from '../../../src/version.ts';
-import { notFound } from '../answer.ts';
+import { type Answer, NO_CONTENT, notFound } from '../answer.ts';
 import { Listing } from '../listing.ts';
 import { type Call, describeOne, type Resource } from '../routing.ts';
 import { CHURN_AT, DISK_AT } from '../series.ts';
@@ -165,7 +165,15 @@ function relativeMemory(context: ManagementContext): Record<string, unknown> {
   return shares;
 }
 
-/** The node, and its memory. */
+/** Starts the statistics anew: rates and samples, not the counters. */
+function resetStatistics(context: ManagementContext, call: Call): Answer {
+  const { node } = call.params;
+  if (node !== undefined && node !== context.node) throw notFound();
+  context.statistics.sampler.reset();
+  return NO_CONTENT;
+}
+
+/** The node, its memory, and its statistics. */
 export function nodeResources(context: ManagementContext): Resource[] {
   const mine = (call: Call): void => {
     if (call.params.node !== context.node) throw notFound();
@@ -205,5 +213,8 @@ export function nodeResources(context: ManagementContext): Resource[] {
         return { memory: relativeMemory(context) };
       },
     },
+    ...['/api/reset', '/api/reset/:node'].map((path): Resource => {
+      return { path, access: 'administrator', delete: (call) => resetStatistics(context, call) };
+    }),
   ];
 }

@@ -140,6 +140,11 @@ export function overviewResources(context: ManagementContext): Resource[] {
       get: () => ({ oauth_enabled: false }),
     },
     {
+      path: '/api/config/effective',
+      access: 'administrator',
+      get: () => context.configuration(),
+    },
+    {
       path: '/api/rebalance/queues',
       access: 'administrator',
       // One node: every queue is where it should be.

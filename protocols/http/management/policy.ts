@@ -2,15 +2,17 @@
  * Policies and operator policies in the management API. What a policy may say, and what it comes
  * to, is decided by the engine (src/broker/policy-keys.ts); here are the paths and the JSON.
  */
+import type { Exchange } from '../../../src/broker/exchange/exchange.ts';
 import type { PolicyKind, PolicyRecord } from '../../../src/broker/policy.ts';
+import type { Queue } from '../../../src/broker/queue/queue.ts';
 import type { VHost } from '../../../src/broker/vhost.ts';
 import { type Answer, NO_CONTENT, notFound, put } from '../answer.ts';
-import { fieldFromJson, fieldsToJson } from '../field-json.ts';
+import { fieldFromJson, fieldsToJson, fieldToJson } from '../field-json.ts';
 import { type JsonObject, requireKeys } from '../input.ts';
 import { type Columns, Listing } from '../listing.ts';
 import { type Call, describeOne, objectOf, type Resource } from '../routing.ts';
 import type { Access } from '../viewer.ts';
-import { type ManagementContext, vhostOf, vhostsOf } from './context.ts';
+import { exchangeName, type ManagementContext, vhostOf, vhostsOf } from './context.ts';
 
 const COLUMNS: Columns<PolicyRecord> = {
   vhost: ({ vhost }) => vhost,
@@ -85,9 +87,33 @@ function resourcesOf(
   ];
 }
 
-/** Both kinds: policies are for policymakers, operator policies for administrators. */
+/** What counts for a queue or an exchange, key by key, with who said so. */
+function explained(vhost: VHost, what: Queue | Exchange | undefined): unknown {
+  if (what === undefined) throw notFound();
+  return vhost.policies.explain(what).map(({ key, value, source, policy }) => {
+    return { key, value: fieldToJson(value), source, policy };
+  });
+}
+
+function explanations(context: ManagementContext): Resource[] {
+  const of = (kind: 'queues' | 'exchanges', named: (call: Call) => string): Resource => ({
+    path: `/api/x/${kind}/:vhost/:name/policy-explanation`,
+    access: 'visible',
+    get: (call) => {
+      const vhost = vhostOf(context, call);
+      return explained(vhost, vhost.topology[kind].get(named(call)));
+    },
+  });
+  return [
+    of('queues', ({ params }) => params.name as string),
+    of('exchanges', ({ params }) => exchangeName(params.name)),
+  ];
+}
+
+/** Policies for policymakers, operator policies for administrators, and what both come to. */
 export function policyResources(context: ManagementContext): Resource[] {
   return [
+    ...explanations(context),
     ...resourcesOf(context, '/api/policies', 'policy', 'policymaker'),
     ...resourcesOf(context, '/api/operator-policies', 'operatorPolicy', 'administrator'),
   ];

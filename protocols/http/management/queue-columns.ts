@@ -67,6 +67,7 @@ export class QueueColumns {
       node: () => node,
       state: () => 'running',
       type: ({ queue }) => queue.type,
+      user_who_performed_action: ({ queue }) => queue.declaredBy ?? undefined,
       ...this.members(),
       vhost: ({ vhost }) => vhost,
     };

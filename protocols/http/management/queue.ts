@@ -3,7 +3,7 @@
  * described is queue-columns.ts; messages are message.ts, bindings binding.ts.
  */
 import type { Queue } from '../../../src/broker/queue/queue.ts';
-import { type Answer, badRequest, NO_CONTENT, notFound, put } from '../answer.ts';
+import { type Answer, badRequest, NO_CONTENT, notAuthorised, notFound, put } from '../answer.ts';
 import { booleanOr, fieldsOr, textOr } from '../input.ts';
 import { Listing } from '../listing.ts';
 import { type Call, describeOne, objectOf, type Resource } from '../routing.ts';
@@ -16,6 +16,16 @@ function list(context: ManagementContext, call: Call): Listing<QueueView> {
   );
   const columns = new QueueColumns(context, call).forLists();
   return new Listing(views, columns, ({ queue }) => queue.name);
+}
+
+/** Those that a user has declared: one's own, or anybody's for who monitors. */
+function ofUser(context: ManagementContext, call: Call): Listing<QueueView> {
+  if (!call.viewer.seesUser(call.params.user as string)) {
+    throw notAuthorised('User not authorised to access object');
+  }
+  const { items, columns, nameOf } = list(context, call);
+  const own = items.filter(({ queue }) => queue.declaredBy === call.params.user);
+  return new Listing(own, columns, nameOf);
 }
 
 function find(context: ManagementContext, call: Call): Queue {
@@ -81,6 +91,11 @@ export function queueResources(context: ManagementContext): Resource[] {
     { path: '/api/queues', access: 'management', get: all },
     { path: '/api/queues/detailed', access: 'management', get: all },
     { path: '/api/queues/:vhost', access: 'visible', get: all },
+    {
+      path: '/api/users/:user/queues',
+      access: 'management',
+      get: (call) => ofUser(context, call),
+    },
     {
       path: '/api/queues/:vhost/:name',
       access: 'visible',

@@ -44,6 +44,8 @@ export interface ExchangeDefinition {
   /** Clients cannot publish to it; only bindings lead there. */
   readonly internal: boolean;
   readonly arguments: Fields;
+  /** The user who declared it, as far as that is known. */
+  readonly declaredBy?: string;
   /** Names what waits in a store; of delayed exchanges only. */
   readonly id?: QueueId;
 }
@@ -56,6 +58,8 @@ export class Exchange implements FlowSource<Queue> {
   readonly autoDelete: boolean;
   readonly internal: boolean;
   readonly arguments: Fields;
+  /** The user who declared it; null if nobody knows, or nobody did. */
+  readonly declaredBy: string | null;
   /** Where messages go that this exchange routes nowhere. */
   alternate: string | null = null;
   /** The policies that apply. */
@@ -82,6 +86,7 @@ export class Exchange implements FlowSource<Queue> {
     this.autoDelete = definition.autoDelete;
     this.internal = definition.internal;
     this.arguments = definition.arguments;
+    this.declaredBy = definition.declaredBy ?? null;
     this.router = router;
     this.vhost = vhost;
     this.govern(UNGOVERNED);

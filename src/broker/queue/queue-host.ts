@@ -45,6 +45,8 @@ export interface QueueDefinition {
   readonly owner: string | null;
   readonly autoDelete: boolean;
   readonly arguments: Fields;
+  /** The user who declared it, as far as that is known. */
+  readonly declaredBy?: string;
   readonly type: QueueType;
   readonly governing: Governing;
 }

@@ -59,6 +59,8 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   readonly owner: string | null;
   readonly autoDelete: boolean;
   arguments: Fields;
+  /** The user who declared it; null if nobody knows. */
+  readonly declaredBy: string | null;
   /** Messages that were routed here, and what became of them. */
   published = 0;
   readonly counts = new DeliveryCounts();
@@ -98,6 +100,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
     this.owner = definition.owner;
     this.autoDelete = definition.autoDelete;
     this.arguments = definition.arguments;
+    this.declaredBy = definition.declaredBy ?? null;
     this.type = definition.type.name;
     this.rules = definition.type;
     this.keepsAll = definition.type.keepsAll;
