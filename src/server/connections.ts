@@ -1,29 +1,37 @@
 /**
  * Connections: the registry of every open client of every protocol: what an operator sees of them,
- * and how one is closed. Listeners add and remove; adapters describe themselves when they are
- * asked (protocol.ts), so that looking costs only those who look.
+ * and how one is closed. Listeners add and remove, and so does HTTP, whose clients have sessions
+ * without a socket of their own; adapters describe themselves when they are asked (protocol.ts),
+ * so that looking costs only those who look.
  */
 import { GOODBYE_TIMEOUT_MS } from '../limits.ts';
-import type { Client, Connection, Description, Protocol } from './protocol.ts';
+import type { ConnectedPeer, Description, Registered } from './protocol.ts';
 
 /** One open client. */
 export class OpenConnection {
   /** Unique in this broker. */
   readonly id: number;
-  readonly protocol: Protocol;
-  readonly client: Client;
+  /** The protocol's name, e.g. `AMQP 0-9-1`. */
+  readonly protocol: string;
+  readonly client: ConnectedPeer;
   readonly connectedAtMs: number;
   /** The adapter's side of it. */
-  readonly connection: Connection;
+  readonly connection: Registered;
   private readonly watchers: (() => void)[] = [];
   private isGone = false;
 
-  constructor(id: number, protocol: Protocol, client: Client, connectedAtMs: number) {
+  constructor(
+    id: number,
+    protocol: string,
+    client: ConnectedPeer,
+    connection: Registered,
+    connectedAtMs: number,
+  ) {
     this.id = id;
     this.protocol = protocol;
     this.client = client;
+    this.connection = connection;
     this.connectedAtMs = connectedAtMs;
-    this.connection = protocol.connect(client);
   }
 
   /** `127.0.0.1:40001 -> 127.0.0.1:5672`. */
@@ -34,7 +42,7 @@ export class OpenConnection {
   describe(): Description {
     const described = this.connection.describe?.();
     if (described !== undefined) return described;
-    return { protocol: this.protocol.name, state: 'running', user: null, vhost: null };
+    return { protocol: this.protocol, state: 'running', user: null, vhost: null };
   }
 
   /** Says goodbye to the client for this reason, which it is told if its protocol can. */
@@ -62,7 +70,7 @@ export class OpenConnection {
   /** For the registry: the socket is gone. */
   gone(): void {
     this.isGone = true;
-    this.connection.closed();
+    this.connection.closed?.();
     for (const watcher of this.watchers.splice(0)) watcher();
   }
 }
@@ -113,7 +121,7 @@ export class Connections implements Iterable<OpenConnection> {
 
   /** Tells every adapter that the store is behind, or no longer. */
   storeBusy(busy: boolean): void {
-    for (const { connection } of this.open) connection.storeBusy(busy);
+    for (const { connection } of this.open) connection.storeBusy?.(busy);
   }
 
   /** Tells every adapter what the broker is short of, null for nothing. */
@@ -126,15 +134,15 @@ export class Connections implements Iterable<OpenConnection> {
     await Promise.all([...this.open].map((one) => one.goodbye(reason)));
   }
 
-  /** Makes the adapter's side of a new client. For listeners. */
-  add(protocol: Protocol, client: Client): OpenConnection {
+  /** Somebody has come. @param protocol its name */
+  add(protocol: string, client: ConnectedPeer, connection: Registered): OpenConnection {
     this.opened++;
-    const one = new OpenConnection(this.opened, protocol, client, this.nowMs());
+    const one = new OpenConnection(this.opened, protocol, client, connection, this.nowMs());
     this.open.add(one);
     return one;
   }
 
-  /** The socket is gone. For listeners. */
+  /** Somebody has gone. */
   remove(one: OpenConnection): void {
     if (!this.open.delete(one)) return;
     this.closed++;

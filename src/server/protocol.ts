@@ -37,27 +37,33 @@ export interface PeerCertificate {
   readonly validTo: string;
 }
 
-/** One connected client, as an adapter sees it. */
-export interface Client extends Ends {
+/** What operators see of whoever is connected, on a socket of its own or not. */
+export interface ConnectedPeer extends Ends {
   /** `127.0.0.1:40001 -> 127.0.0.1:5672`, as RabbitMQ names connections. */
   readonly name: string;
-  /** Does the peer sit on this machine? */
-  readonly loopback: boolean;
   /** null on a connection that is not encrypted. */
   readonly tls: TlsDetails | null;
-  /** Over WebSocket: the subprotocol that was agreed, '' if none; null over TCP. */
-  readonly subprotocol: string | null;
-  readonly outbox: Outbox;
   /** Bytes that have come, and in how many pieces. */
   readonly readBytes: number;
   readonly reads: number;
+  /** Bytes that were sent, in how many pieces, and those that wait. */
+  readonly outbox: Readonly<Pick<Outbox, 'bytes' | 'writes' | 'pending'>>;
+  /** Closes at once. */
+  destroy(): void;
+}
+
+/** One connected client, as an adapter sees it. */
+export interface Client extends ConnectedPeer {
+  /** Does the peer sit on this machine? */
+  readonly loopback: boolean;
+  /** Over WebSocket: the subprotocol that was agreed, '' if none; null over TCP. */
+  readonly subprotocol: string | null;
+  readonly outbox: Outbox;
   /** Stops and restarts reading from the socket. */
   pause(): void;
   resume(): void;
   /** Sends what is in the outbox, then closes; by force if the peer does not follow in time. */
   end(): void;
-  /** Closes at once. */
-  destroy(): void;
 }
 
 /** What a connection is doing, in RabbitMQ's words. `starting`: not logged in yet. */
@@ -90,22 +96,29 @@ export interface Description {
   readonly channels?: number;
 }
 
+/** What the registry of connections needs of whoever is in it. None of its methods may throw. */
+export interface Registered {
+  /** The store is (or is no longer) behind with writing: hold publishers back. */
+  storeBusy?(busy: boolean): void;
+  /** The broker is short of something, as `low on memory`, or no longer: see publisher-gate.ts. */
+  alarmed?(reason: string | null): void;
+  /** It has left the registry, for whatever reason; called once. */
+  closed?(): void;
+  /** The broker stops, or an operator closes the connection: say goodbye. */
+  stop(reason: string): void;
+  /** Without it operators see the protocol's name and no more. */
+  describe?(): Description;
+}
+
 /** The adapter's side of one connection. None of its methods may throw. */
-export interface Connection {
+export interface Connection extends Registered {
   /** Bytes arrived; they are only valid during the call. */
   receive(buffer: Buffer, start: number, end: number): void;
   /** The outbox was over its high-water mark and has been sent. */
   drained(): void;
-  /** The store is (or is no longer) behind with writing: hold publishers back. */
   storeBusy(busy: boolean): void;
-  /** The broker is short of something, as `low on memory`, or no longer: see publisher-gate.ts. */
-  alarmed?(reason: string | null): void;
   /** The socket is gone, for whatever reason; called once. */
   closed(): void;
-  /** The broker stops, or an operator closes the connection: say goodbye. */
-  stop(reason: string): void;
-  /** For the registry of connections; without it they show the protocol's name and no more. */
-  describe?(): Description;
 }
 
 export interface Protocol {

@@ -9,7 +9,7 @@ import { SOCKET_END_GRACE_MS } from '../limits.ts';
 import type { OpenConnection } from './connections.ts';
 import type { Origin } from './origin.ts';
 import { Outbox } from './outbox.ts';
-import type { Client, Protocol } from './protocol.ts';
+import type { Client, Connection, Protocol } from './protocol.ts';
 import type { Shared } from './shared.ts';
 
 /** What becomes of bytes that have been read. */
@@ -36,16 +36,17 @@ export function openSocketClient(
     callback: (bytes, buffer) => {
       client.reads++;
       client.readBytes += bytes;
-      if (!client.ended) one.connection.receive(buffer as Buffer, 0, bytes);
+      if (!client.ended) connection.receive(buffer as Buffer, 0, bytes);
       return true;
     },
   };
   const socket = origin.tls === null ? adopt(accepted, onRead) : listen(accepted, onRead);
-  let joined: OpenConnection | null = null;
-  const outbox = new Outbox(socket, shared.slabs, () => joined?.connection.drained());
+  let joined: Connection | null = null;
+  const outbox = new Outbox(socket, shared.slabs, () => joined?.drained());
   const client = clientOf(socket, origin, outbox);
-  const one = shared.connections.add(protocol, client);
-  joined = one;
+  const connection = protocol.connect(client);
+  const one = shared.connections.add(protocol.name, client, connection);
+  joined = connection;
   socket.on('error', (error) => shared.log.debug(`${protocol.name} socket: ${error.message}`));
   socket.once('end', () => limitFarewell(socket));
   socket.on('close', () => {

@@ -10,7 +10,7 @@ import { OUTBOX_HIGH_WATER_BYTES } from '../limits.ts';
 import type { OpenConnection } from './connections.ts';
 import type { Origin } from './origin.ts';
 import { Outbox, type Sink } from './outbox.ts';
-import type { Client, Protocol } from './protocol.ts';
+import type { Client, Connection, Protocol } from './protocol.ts';
 import type { Shared } from './shared.ts';
 import type { WebSocketRules } from './websocket-endpoint.ts';
 
@@ -30,12 +30,13 @@ export function openWebSocketClient(
   shared: Shared,
   gone: (one: OpenConnection) => void,
 ): OpenConnection {
-  let joined: OpenConnection | null = null;
-  const drained = (): void => joined?.connection.drained();
+  let joined: Connection | null = null;
+  const drained = (): void => joined?.drained();
   const outbox = new Outbox(new WebSocketSink(ws, socket, rules.text), shared.slabs, drained);
   const client = new WebSocketClient(ws, origin, outbox, rules.idleTimeoutMs);
-  const one = shared.connections.add(protocol, client);
-  joined = one;
+  const connection = protocol.connect(client);
+  const one = shared.connections.add(protocol.name, client, connection);
+  joined = connection;
   let limited = true;
   ws.on('message', (data: RawData, isBinary: boolean) => {
     if (ws.readyState !== ws.OPEN) return;
@@ -47,7 +48,7 @@ export function openWebSocketClient(
       ws.close(UNSUPPORTED_DATA, 'binary frames only');
       return;
     }
-    one.connection.receive(bytes, 0, bytes.length);
+    connection.receive(bytes, 0, bytes.length);
     if (limited) limited = !raiseLimit(ws, one, rules.messageBytes);
   });
   ws.on('ping', (data: Buffer) => {

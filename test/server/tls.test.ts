@@ -13,6 +13,7 @@ import { CERTIFICATE_LOOK_MS } from '../../src/limits.ts';
 import { loopbackConfig } from '../../src/listeners.ts';
 import { createLog, type Log, silentLog } from '../../src/log.ts';
 import { RunningBroker } from '../../src/running-broker.ts';
+import type { Client } from '../../src/server/protocol.ts';
 import { Certificates, describeWithOpenssl, type Pair } from '../support/certificates.ts';
 import { Random } from '../support/random.ts';
 import { AMQP_HEADER } from '../support/raw-client.ts';
@@ -273,7 +274,7 @@ describeWithOpenssl('a TLS client that does not read', () => {
     const { socket } = await greet(port);
     socket.pause();
     const [one] = running.connections;
-    const { outbox } = one!.client;
+    const { outbox } = one!.client as Client;
     for (let i = 0; i < 1000 && outbox.open; i++) {
       outbox.write(Buffer.alloc(100_000));
       await new Promise(setImmediate);
