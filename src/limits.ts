@@ -131,6 +131,16 @@ export const HTTP_STREAM_BEAT_MS = 15_000;
 /** How long a client may read nothing while there is something to read; then its stream ends. */
 export const HTTP_STREAM_STALL_MS = 60_000;
 
+/** How long a client of a socket may take to log in, and may then be silent. */
+export const HTTP_SOCKET_LOGIN_MS = 10_000;
+export const HTTP_SOCKET_IDLE_MS = 60_000;
+
+/** Consumers of one socket. */
+export const HTTP_SOCKET_CONSUMERS_MAX = 1_000;
+
+/** Bodies above which the messages of one turn are more than one event of a socket. */
+export const HTTP_SOCKET_EVENT_BYTES = 64 * 1024;
+
 /** Requests of one user in one vhost that wait for their replies, and how long they may. */
 export const HTTP_REQUESTS_MAX = 1_000;
 export const HTTP_REPLY_WAIT_MS = 300_000;

@@ -17,8 +17,8 @@ import type { ListenerAddress } from './config-value.ts';
 import { controlSocketOf } from './control-socket.ts';
 import { nodeName } from './node-name.ts';
 import type { ResourceMonitor } from './resource-monitor.ts';
-import type { Connections } from './server/connections.ts';
 import type { Listener } from './server/listener.ts';
+import type { Shared } from './server/shared.ts';
 import type { TlsIdentity } from './server/tls-identity.ts';
 import type { WebSocketEndpoint } from './server/websocket-endpoint.ts';
 import type { TlsIdentities } from './tls-identities.ts';
@@ -35,7 +35,7 @@ export interface ManagedParts {
 /** The part of RunningBroker that it needs. */
 interface Managed {
   readonly broker: Broker;
-  readonly connections: Connections;
+  readonly shared: Shared;
   readonly listeners: readonly Listener[];
   readonly endpoints: readonly WebSocketEndpoint[];
   readonly resources: ResourceMonitor;
@@ -43,7 +43,6 @@ interface Managed {
   suspendListeners(): void;
   resumeListeners(): Promise<void>;
   readonly identities: TlsIdentities;
-  readonly socketsMax: number;
   readonly http: HttpService | null;
 }
 
@@ -118,11 +117,11 @@ async function clusterIdOf(broker: Broker): Promise<string> {
 
 async function optionsOf(parts: ManagedParts): Promise<HttpServiceOptions> {
   const { config, configFiles = [], running } = parts;
-  const { broker, connections, resources } = running;
+  const { broker, shared, resources } = running;
   const disabled = config.get('management.disable_stats');
   return {
     broker,
-    connections,
+    shared,
     node: nodeName(config),
     configuredClusterName: config.get('cluster_name'),
     clusterId: await clusterIdOf(broker),
@@ -134,7 +133,7 @@ async function optionsOf(parts: ManagedParts): Promise<HttpServiceOptions> {
     configuration: () => config.shown(),
     dataDirectory: running.directory?.path ?? '',
     certificates: () => certificatesOf(running),
-    socketsMax: running.socketsMax,
+    socketsMax: shared.socketsMax,
     resources: () => ({
       memory: {
         limitBytes: Math.round(resources.memoryLimitBytes),

@@ -57,10 +57,10 @@ export class RunningBroker {
   listeners: readonly Listener[];
   /** What the management port takes by WebSocket. */
   readonly endpoints: readonly WebSocketEndpoint[];
+  /** What clients of all protocols share. */
+  readonly shared: Shared;
   /** Every open client. */
   readonly connections: Connections;
-  /** How many clients there may be; Infinity if the system sets no limit. */
-  readonly socketsMax: number;
   /** Memory and disk. */
   readonly resources: ResourceMonitor;
   /** The certificates of its listeners. */
@@ -79,8 +79,8 @@ export class RunningBroker {
     this.broker = broker;
     this.directory = directory;
     const { connections } = shared;
+    this.shared = shared;
     this.connections = connections;
-    this.socketsMax = shared.socketsMax;
     this.identities = listening.identities;
     this.listeners = listening.listeners;
     this.endpoints = listening.endpoints;

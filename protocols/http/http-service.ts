@@ -4,9 +4,10 @@
  * facts handed in; without a listener it costs nothing.
  */
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Broker } from '../../src/broker/broker.ts';
-import type { Connections } from '../../src/server/connections.ts';
+import type { Shared } from '../../src/server/shared.ts';
 import type { TlsIdentity } from '../../src/server/tls-identity.ts';
 import { type ControlOptions, startControl } from './control.ts';
 import { type HttpAddress, HttpListener } from './http-listener.ts';
@@ -48,7 +49,8 @@ export interface MetricsListenerOptions {
 export interface HttpServiceOptions
   extends Omit<ManagementContext, 'statistics' | 'listeners' | 'broker' | 'connections'> {
   readonly broker: Broker;
-  readonly connections: Connections;
+  /** What its WebSockets share with the clients of other protocols, the registry above all. */
+  readonly shared: Shared;
   /** Between two samples of every counter. */
   readonly sampleIntervalMs: number;
   /** null for none. */
@@ -72,19 +74,20 @@ export class HttpService {
 
   constructor(options: HttpServiceOptions) {
     this.options = options;
-    const { broker, connections, sampleIntervalMs } = options;
+    const { broker, shared, sampleIntervalMs } = options;
+    const { connections } = shared;
     const sampling = { intervalMs: sampleIntervalMs, detailed: options.ratesMode === 'detailed' };
     this.statistics = new Statistics(broker, connections, sampling);
     const { statistics } = this;
-    this.context = { ...options, statistics, listeners: () => this.all() };
+    this.context = { ...options, connections, statistics, listeners: () => this.all() };
     this.logins = new Logins(broker);
-    this.dataPlane = new DataPlane(broker, this.logins);
+    this.dataPlane = new DataPlane(broker, this.logins, shared);
   }
 
   async stop(): Promise<void> {
     this.statistics.sampler.stop();
     this.processMetrics?.stop();
-    this.dataPlane.stop();
+    await this.dataPlane.stop();
     const all = this.control === null ? this.listeners : [...this.listeners, this.control];
     await Promise.all(all.map((listener) => listener.stop()));
   }
@@ -99,8 +102,10 @@ export class HttpService {
     addLoginForm(listener.app, management.pathPrefix, this.logins, options.broker.log);
     addHealth(listener.app, context);
     const { pathPrefix, maxMessageBytes, corsOrigins } = management;
-    this.dataPlane.add(listener.app, { prefix: pathPrefix, maxMessageBytes, corsOrigins });
+    const plane = { prefix: pathPrefix, maxMessageBytes, corsOrigins };
+    const take = this.dataPlane.add(listener.app, plane);
     listener.app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (take(request, socket as Socket, head)) return;
       if (!options.upgrade(request, socket, head)) socket.destroy();
     });
     await listener.start(management.address);

@@ -95,6 +95,18 @@ export class WebSocketEndpoint {
       refuse(socket, 404, `${this.name} is at ${this.paths.join(' or ')}.`);
       return;
     }
+    this.accept(request, socket, head, origin, this.protocol, told);
+  }
+
+  /** The same when it is known that the request is for this endpoint, and who is to speak. */
+  accept(
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    origin: Origin,
+    protocol: Protocol,
+    told: Told = NOBODY,
+  ): void {
     const offered = new Set((request.headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/));
     if (this.rules.subprotocolRequired && this.choose(offered) === null) {
       this.shared.log.info(
@@ -105,7 +117,7 @@ export class WebSocketEndpoint {
       return;
     }
     this.handshake.handleUpgrade(request, socket, head, (ws: WebSocket) => {
-      const { protocol, rules, shared } = this;
+      const { rules, shared } = this;
       told.joined(openWebSocketClient(ws, socket, origin, protocol, rules, shared, told.left));
     });
   }

@@ -3,10 +3,13 @@
  * can be done, and the way of a request: who sends it, whether it may come now, its session, its
  * answer. What an operation does is in a file of its own; what is allowed the session knows.
  */
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { User } from '../../../src/auth/user.ts';
 import type { Broker } from '../../../src/broker/broker.ts';
 import { plainAddress } from '../../../src/server/origin.ts';
+import type { Shared } from '../../../src/server/shared.ts';
 import type { Answer } from '../answer.ts';
 import type { Logins } from '../login.ts';
 import { events } from './events.ts';
@@ -14,12 +17,15 @@ import { Intake } from './intake.ts';
 import { NEW_MESSAGE } from './message-json.ts';
 import { openApiOf } from './openapi.ts';
 import { type Call, type Operation, routePath } from './operation.ts';
+import { checkOrigin } from './origin-check.ts';
 import { invalid, Problem, sendProblem } from './problem.ts';
 import { publishing } from './publishing.ts';
 import { receiving } from './receiving.ts';
 import { Repeats } from './repeats.ts';
 import { requesting } from './requesting.ts';
 import { SessionPool } from './session-pool.ts';
+import { isSocket, SocketEndpoint } from './socket/endpoint.ts';
+import { socketOperation } from './socket/operation.ts';
 
 /** What a listener says about its data plane. */
 export interface DataPlaneOptions {
@@ -37,23 +43,35 @@ export class DataPlane {
   private readonly intake: Intake;
   private readonly repeats: Repeats;
   private readonly users = new WeakMap<FastifyRequest, User>();
+  private readonly shared: Shared;
 
-  constructor(broker: Broker, logins: Logins) {
+  constructor(broker: Broker, logins: Logins, shared: Shared) {
     this.broker = broker;
     this.logins = logins;
+    this.shared = shared;
     this.pool = new SessionPool(broker);
     this.intake = new Intake(broker);
     this.repeats = new Repeats(broker.clock);
   }
 
   /** Ends every session: what is out goes back to its queue. */
-  stop(): void {
-    this.pool.stop('the broker stops');
+  async stop(): Promise<void> {
+    const reason = 'the broker stops';
+    this.pool.stop(reason);
+    const sockets = [...this.shared.connections].filter(isSocket);
+    await Promise.all(sockets.map((one) => one.goodbye(reason)));
   }
 
-  /** Adds its paths to an HTTP server. */
-  add(app: FastifyInstance, options: DataPlaneOptions): void {
-    const { log } = this.broker;
+  /**
+   * Adds its paths to an HTTP server.
+   * @returns what takes an upgrade to WebSocket there, or says that it is for somebody else
+   */
+  add(
+    app: FastifyInstance,
+    options: DataPlaneOptions,
+  ): (request: IncomingMessage, socket: Socket, head: Buffer) => boolean {
+    const { broker, logins, shared } = this;
+    const { log } = broker;
     const operations = this.operations(options);
     const base = `${options.prefix}/v1`;
     const document = openApiOf(operations, base);
@@ -69,6 +87,8 @@ export class DataPlane {
       },
       { prefix: base },
     );
+    const endpoint = new SocketEndpoint({ broker, logins, shared, base, ...options });
+    return (request, socket, head) => endpoint.take(request, socket, head);
   }
 
   private operations({ maxMessageBytes }: DataPlaneOptions): Operation[] {
@@ -80,7 +100,13 @@ export class DataPlane {
       return `${first?.instancePath ?? ''} ${first?.message ?? ''}`.trim();
     };
     const publish = { intake, repeats, maxMessageBytes, check };
-    return [...publishing(publish), requesting(publish), ...receiving(), events()];
+    return [
+      ...publishing(publish),
+      requesting(publish),
+      ...receiving(),
+      events(),
+      socketOperation(),
+    ];
   }
 
   private addRoute(v1: FastifyInstance, one: Operation, options: DataPlaneOptions): void {
@@ -139,20 +165,6 @@ export class DataPlane {
       shared.release();
     }
   }
-}
-
-/**
- * A page of somebody else's could use the name and password that a browser remembers.
- * @throws Problem
- */
-function checkOrigin(
-  origin: string | undefined,
-  host: string | undefined,
-  allowed: readonly string[],
-): void {
-  if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return;
-  if (URL.canParse(origin) && new URL(origin).host === host) return;
-  throw new Problem('ACCESS_REFUSED', `pages of ${origin} may not call: management.cors`);
 }
 
 /** JSON, whatever the content type says; nothing is an empty object. @throws Problem */

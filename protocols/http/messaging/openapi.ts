@@ -21,10 +21,12 @@ const PROBLEM = {
 /** Every operation, but for this document itself, which anybody may read. */
 export function openApiOf(operations: readonly Operation[], base: string): unknown {
   const paths: Record<string, Record<string, unknown>> = {};
+  const schemas: Record<string, Schema> = { Problem: PROBLEM };
   for (const one of operations) {
     const methods = paths[one.path] ?? {};
     methods[one.method.toLowerCase()] = described(one);
     paths[one.path] = methods;
+    Object.assign(schemas, one.schemas);
   }
   return {
     openapi: '3.1.0',
@@ -34,11 +36,14 @@ export function openApiOf(operations: readonly Operation[], base: string): unkno
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: base }],
-    security: [{ basic: [] }],
+    security: [{ basic: [] }, { bearer: [] }],
     paths,
     components: {
-      securitySchemes: { basic: { type: 'http', scheme: 'basic' } },
-      schemas: { Problem: PROBLEM },
+      securitySchemes: {
+        basic: { type: 'http', scheme: 'basic' },
+        bearer: { type: 'http', scheme: 'bearer' },
+      },
+      schemas,
       responses: {
         Problem: {
           description: 'Refused, or failed: the broker says why.',
@@ -61,6 +66,7 @@ function described(one: Operation): unknown {
   return {
     operationId: one.id,
     summary: one.summary,
+    ...(one.description !== undefined && { description: one.description }),
     parameters: [...pathParameters(one.path), ...queryParameters(one.query), ...heads(one)],
     ...body,
     responses: answers,
@@ -83,11 +89,13 @@ function queryParameters(query: ObjectSchema | undefined): unknown[] {
   });
 }
 
-/** Content-Type and those with a variable name cannot be parameters in OpenAPI. */
+/** These, and headers with a variable name, cannot be parameters in OpenAPI. */
+const NO_PARAMETERS = ['content-type', 'authorization'];
+
 function heads({ headers }: Operation): unknown[] {
   const named = Object.entries(headers ?? {}).filter(([name]) => /^[a-z-]+$/.test(name));
   return named
-    .filter(([name]) => name !== 'content-type')
+    .filter(([name]) => !NO_PARAMETERS.includes(name))
     .map(([name, description]) => {
       return { name, in: 'header', description, schema: { type: 'string' } };
     });

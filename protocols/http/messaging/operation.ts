@@ -36,6 +36,7 @@ export interface Operation {
   readonly path: string;
   readonly id: string;
   readonly summary: string;
+  readonly description?: string;
   readonly query?: ObjectSchema;
   /** The body is JSON, and like this. */
   readonly json?: ObjectSchema;
@@ -44,6 +45,8 @@ export interface Operation {
   /** Headers of the request that mean something, as `name: what it is`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly answers: Readonly<Record<number, Outcome>>;
+  /** What else the document says, by names. */
+  readonly schemas?: Readonly<Record<string, Schema>>;
   readonly maxBodyBytes: number;
   /** Refused while the broker is short of memory or disk. */
   readonly publishes: boolean;

@@ -23,6 +23,7 @@ export type ProblemKind =
   | 'UNAVAILABLE'
   | 'UNCONFIRMED'
   | 'UNKNOWN_TOKEN'
+  | 'UPGRADE_REQUIRED'
   | 'UNSUPPORTED_MEDIA_TYPE';
 
 /** How each is answered. A kind without an entry does not compile. */
@@ -48,6 +49,7 @@ export const STATUS_OF_KIND = {
   UNAVAILABLE: 503,
   UNCONFIRMED: 504,
   UNKNOWN_TOKEN: 410,
+  UPGRADE_REQUIRED: 426,
   UNSUPPORTED_MEDIA_TYPE: 415,
 } as const satisfies Record<ProblemKind, number>;
 
@@ -62,6 +64,7 @@ const TITLES: Readonly<Record<number, string>> = {
   415: 'Unsupported Media Type',
   422: 'Unprocessable Content',
   423: 'Locked',
+  426: 'Upgrade Required',
   429: 'Too Many Requests',
   500: 'Internal Server Error',
   501: 'Not Implemented',
@@ -88,6 +91,11 @@ export class Problem extends Error {
   get status(): number {
     return STATUS_OF_KIND[this.kind];
   }
+}
+
+/** A problem as clients see it, in an answer or over a socket. */
+export function problemBody({ status, kind, message }: Problem): Record<string, unknown> {
+  return { title: TITLES[status], status, kind, detail: message };
 }
 
 /** The request makes no sense. */
@@ -135,11 +143,9 @@ export function sendProblem(reply: FastifyReply, error: unknown, log: Log): unkn
     log.error(`HTTP: internal error: ${error instanceof Error ? error.stack : String(error)}`);
     problem = new Problem('INTERNAL_ERROR', 'internal error, see the log');
   }
-  const { status, kind, message, headers } = problem;
+  const { status, headers } = problem;
   const retry = RETRY_AFTER_S[status];
   if (retry !== undefined) reply.header('retry-after', String(retry));
   reply.code(status).headers(headers).header('content-type', 'application/problem+json');
-  return reply.send(
-    Buffer.from(JSON.stringify({ title: TITLES[status], status, kind, detail: message })),
-  );
+  return reply.send(Buffer.from(JSON.stringify(problemBody(problem))));
 }

@@ -4,9 +4,12 @@
  * OpenAPI document: see operation.ts and openapi.ts. Knows no route and no message.
  */
 
+/** What clients number their requests with. */
+export const NAME_OR_NUMBER = ['string', 'integer'] as const;
+
 /** The part of JSON Schema 2020-12 that is in use here. */
 export interface Schema {
-  readonly type?: 'string' | 'integer' | 'boolean' | 'array' | 'object';
+  readonly type?: 'string' | 'integer' | 'boolean' | 'array' | 'object' | typeof NAME_OR_NUMBER;
   readonly description?: string;
   readonly enum?: readonly string[];
   readonly default?: unknown;
@@ -17,6 +20,8 @@ export interface Schema {
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly items?: Schema;
+  /** In the document only. */
+  readonly oneOf?: readonly Schema[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean;
@@ -33,17 +38,19 @@ export type ValueOf<S> = S extends { readonly enum: readonly (infer E)[] }
   ? E
   : S extends { readonly type: 'string' }
     ? string
-    : S extends { readonly type: 'integer' }
-      ? number
-      : S extends { readonly type: 'boolean' }
-        ? boolean
-        : S extends { readonly type: 'array'; readonly items: infer I }
-          ? readonly ValueOf<I>[]
-          : S extends { readonly type: 'object'; readonly properties: infer P }
-            ? MembersOf<P, RequiredOf<S>>
-            : S extends { readonly type: 'object' }
-              ? Readonly<Record<string, unknown>>
-              : unknown;
+    : S extends { readonly type: typeof NAME_OR_NUMBER }
+      ? string | number
+      : S extends { readonly type: 'integer' }
+        ? number
+        : S extends { readonly type: 'boolean' }
+          ? boolean
+          : S extends { readonly type: 'array'; readonly items: infer I }
+            ? readonly ValueOf<I>[]
+            : S extends { readonly type: 'object'; readonly properties: infer P }
+              ? MembersOf<P, RequiredOf<S>>
+              : S extends { readonly type: 'object' }
+                ? Readonly<Record<string, unknown>>
+                : unknown;
 
 type RequiredOf<S> = S extends { readonly required: readonly (infer R)[] } ? R : never;
 
