@@ -1,19 +1,28 @@
 /**
  * Inflight: the packet identifiers of what was sent to one client with QoS 1 or 2 and is not
  * acknowledged [MQTT 4.3, 4.6]. Belongs to the client's session: after a reconnect a message has
- * the identifier it had before [MQTT-4.4.0-1]. Hot path: add, take.
+ * the identifier it had before [MQTT-4.4.0-1]. What is out is in a ring with room for twice as
+ * much, where an identifier says its slot. Hot path: add, take, no hashing and no allocation.
  */
 import type { Delivery } from '../../src/broker/delivery.ts';
 
 const MAX_ID = 65_535;
+
+/** Of the ring when it is first used; a power of two, as all its lengths. */
+const FIRST_SLOTS = 16;
+
+/** Marks an identifier in the ring: the message waits for PUBREC. */
+const QOS2 = 0x1_0000;
 
 export class Inflight {
   /** QoS 2, acknowledged by PUBREC: PUBREL was sent, PUBCOMP is missing. */
   readonly released = new Set<number>();
   /** The same, but that has still to be written down. */
   private readonly releasing = new Set<number>();
-  private readonly awaitingAck = new Map<number, Delivery>();
-  private readonly awaitingReceipt = new Map<number, Delivery>();
+  /** The ring: identifiers, 0 for a free slot, and what they stand for. */
+  private ids: number[] = [];
+  private deliveries: (Delivery | null)[] = [];
+  private out = 0;
   /** Identifiers of what was out when the connection was lost, by place in the queue. */
   private former = new Map<string, number>();
   private formerIds = new Set<number>();
@@ -21,29 +30,28 @@ export class Inflight {
 
   /** Messages that count against the client's receive maximum. */
   get size(): number {
-    const released = this.released.size + this.releasing.size;
-    return this.awaitingAck.size + this.awaitingReceipt.size + released;
+    return this.out + this.released.size + this.releasing.size;
   }
 
   /** Gives a delivery its packet identifier. */
   add(delivery: Delivery, qos: number): number {
+    if (2 * this.out >= this.ids.length) this.grow();
     const id = this.former.size > 0 ? this.formerId(delivery) : this.nextId();
-    (qos === 1 ? this.awaitingAck : this.awaitingReceipt).set(id, delivery);
+    const slot = id & (this.ids.length - 1);
+    this.ids[slot] = qos === 1 ? id : id | QOS2;
+    this.deliveries[slot] = delivery;
+    this.out++;
     return id;
   }
 
   /** PUBACK: the delivery, undefined if there is none of QoS 1. */
   takeAcked(id: number): Delivery | undefined {
-    const delivery = this.awaitingAck.get(id);
-    if (delivery !== undefined) this.awaitingAck.delete(id);
-    return delivery;
+    return this.take(id & (this.ids.length - 1), id);
   }
 
   /** PUBREC: the delivery, undefined if there is none of QoS 2. */
   takeReceived(id: number): Delivery | undefined {
-    const delivery = this.awaitingReceipt.get(id);
-    if (delivery !== undefined) this.awaitingReceipt.delete(id);
-    return delivery;
+    return this.take(id & (this.ids.length - 1), id | QOS2);
   }
 
   /** PUBREC has come and is being written down: until release() PUBREL has to wait. */
@@ -68,29 +76,62 @@ export class Inflight {
 
   /** The connection is lost: what is out goes back to its queues, the identifiers are kept. */
   suspend(): void {
+    this.forgetFormer();
+    this.releasing.clear();
+    for (const [slot, delivery] of this.deliveries.entries()) {
+      if (delivery === null) continue;
+      const id = (this.ids[slot] as number) & MAX_ID;
+      this.former.set(placeOf(delivery), id);
+      this.formerIds.add(id);
+    }
+    this.ids = [];
+    this.deliveries = [];
+    this.out = 0;
+  }
+
+  private forgetFormer(): void {
     this.former = new Map();
     this.formerIds = new Set();
-    this.releasing.clear();
-    for (const out of [this.awaitingAck, this.awaitingReceipt]) {
-      for (const [id, delivery] of out) {
-        this.former.set(placeOf(delivery), id);
-        this.formerIds.add(id);
-      }
-      out.clear();
+  }
+
+  private take(slot: number, word: number): Delivery | undefined {
+    if (this.ids[slot] !== word) return undefined;
+    const delivery = this.deliveries[slot] as Delivery;
+    this.ids[slot] = 0;
+    this.deliveries[slot] = null;
+    this.out--;
+    return delivery;
+  }
+
+  /** Twice as many slots. Whatever was in one of them has one of its own again. */
+  private grow(): void {
+    const { ids, deliveries } = this;
+    const length = Math.max(FIRST_SLOTS, 2 * ids.length);
+    this.ids = new Array<number>(length).fill(0);
+    this.deliveries = new Array<Delivery | null>(length).fill(null);
+    for (let slot = 0; slot < ids.length; slot++) {
+      const moved = (ids[slot] as number) & (length - 1);
+      if (ids[slot] === 0) continue;
+      this.ids[moved] = ids[slot] as number;
+      this.deliveries[moved] = deliveries[slot] as Delivery;
     }
   }
 
+  /** The one that the message had before, if it had any. */
   private formerId(delivery: Delivery): number {
     const place = placeOf(delivery);
     const id = delivery.redelivered ? this.former.get(place) : undefined;
     if (id === undefined) return this.nextId();
     this.former.delete(place);
     this.formerIds.delete(id);
+    while (this.ids[id & (this.ids.length - 1)] !== 0) this.grow();
     return id;
   }
 
-  /** One that is not in use [MQTT-2.2.1-3]. There always is: the window is smaller. */
+  /** One that is not in use [MQTT-2.2.1-3]. There always is: half of the slots are free. */
   private nextId(): number {
+    // Messages that were out may have expired since: their identifiers are not kept for ever.
+    if (this.formerIds.size + this.size >= MAX_ID) this.forgetFormer();
     let id = this.lastId;
     do {
       id = id === MAX_ID ? 1 : id + 1;
@@ -99,9 +140,9 @@ export class Inflight {
     return id;
   }
 
+  /** Is it in use, or its slot? */
   private isUsed(id: number): boolean {
-    if (this.awaitingAck.has(id)) return true;
-    if (this.awaitingReceipt.size > 0 && this.awaitingReceipt.has(id)) return true;
+    if (this.ids[id & (this.ids.length - 1)] !== 0) return true;
     if (this.released.size > 0 && this.released.has(id)) return true;
     return this.isHeld(id) || (this.formerIds.size > 0 && this.formerIds.has(id));
   }

@@ -14,6 +14,9 @@ const PUBACK = 0x40;
 const PUBREC = 0x50;
 const QOS2 = 0x1_0000;
 
+/** Of packets that are answered, for those that come next. */
+const ROWS_KEPT = 1024;
+
 /** What the acknowledgements need of their connection. */
 export interface AckHost {
   readonly version: Version;
@@ -30,11 +33,13 @@ export class PublishAcks implements ReceiptHolder {
   private lastSequence = 0;
   /** The sequence of the first row. */
   private firstSequence = 1;
-  /** Rows of packets that are not answered: identifier, with a bit for QoS 2. */
-  private ids: number[] = [];
+  /** Rows `head` to `tail`: packets that are not answered: identifier, with a bit for QoS 2. */
+  private readonly ids: number[] = [];
   /** Their reason codes, −1 while a message is not safe. */
-  private reasons: number[] = [];
+  private readonly reasons: number[] = [];
   private head = 0;
+  /** Rows behind it are of no meaning: shortening an array costs more than answering. */
+  private tail = 0;
   /** What publish() said about the message in hand. */
   private reason: number = REASON.SUCCESS;
   private spare: Receipt | null = null;
@@ -46,15 +51,15 @@ export class PublishAcks implements ReceiptHolder {
 
   /** Messages that wait for their acknowledgement. */
   get pending(): number {
-    return this.ids.length - this.head;
+    return this.tail - this.head;
   }
 
   /** The receipt of the next message; let go of it with published(). */
   next(id: number, qos: number): Receipt {
     const receipt = this.spare ?? new Receipt(this, 0);
     this.spare = null;
-    this.ids.push(qos === 2 ? id | QOS2 : id);
-    this.reasons.push(-1);
+    this.ids[this.tail] = qos === 2 ? id | QOS2 : id;
+    this.reasons[this.tail++] = -1;
     return receipt.reuse(++this.lastSequence);
   }
 
@@ -81,7 +86,7 @@ export class PublishAcks implements ReceiptHolder {
 
   /** Says PUBREC again, unless it is going to be said anyway. */
   repeat(id: number): void {
-    for (let row = this.head; row < this.ids.length; row++) {
+    for (let row = this.head; row < this.tail; row++) {
       if (this.ids[row] === (id | QOS2)) return;
     }
     writeAck(this.host.outbox, this.host.version, PUBREC, id, REASON.SUCCESS);
@@ -93,23 +98,26 @@ export class PublishAcks implements ReceiptHolder {
   }
 
   private flush(): void {
-    const { ids, reasons } = this;
+    const { ids, reasons, tail } = this;
     let { head } = this;
-    while (head < ids.length && (reasons[head] as number) >= 0) {
+    while (head < tail && (reasons[head] as number) >= 0) {
       this.answer(ids[head] as number, reasons[head] as number);
       head++;
     }
     this.firstSequence += head - this.head;
     this.head = head;
-    if (head === ids.length) {
-      ids.length = 0;
-      reasons.length = 0;
-      this.head = 0;
-    } else if (head > 1024 && head > ids.length / 2) {
-      ids.splice(0, head);
-      reasons.splice(0, head);
-      this.head = 0;
-    }
+    if (head === tail || (head > ROWS_KEPT && head > tail / 2)) this.moveToFront();
+  }
+
+  private moveToFront(): void {
+    const { ids, reasons, head } = this;
+    this.head = 0;
+    this.tail -= head;
+    if (ids.length <= ROWS_KEPT) return;
+    ids.splice(0, head);
+    reasons.splice(0, head);
+    ids.length = this.tail;
+    reasons.length = this.tail;
   }
 
   private answer(row: number, reason: number): void {
