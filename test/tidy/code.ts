@@ -17,9 +17,9 @@ interface Rule {
   readonly check: (lines: readonly string[]) => readonly Place[];
 }
 
-const PRODUCT = /^(src|protocols)\/.*\.ts$/;
+const PRODUCT = /^(src|protocols|ui)\/.*\.tsx?$/;
 const CODE = /\.(ts|tsx|cjs|mjs|js)$/;
-const MEASURED = /^(src|protocols|scripts|bench)\/.*\.(ts|cjs)$/;
+const MEASURED = /^(src|protocols|scripts|bench|ui)\/.*\.(tsx?|cjs)$/;
 
 const RULES: readonly Rule[] = [
   { rule: 'file length', files: PRODUCT, check: fileLength },

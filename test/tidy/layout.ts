@@ -59,7 +59,7 @@ export function emptyNames(paths: readonly string[]): Failure[] {
 }
 
 function isOurs(path: string): boolean {
-  return /^(src|protocols|test|bench|scripts)\/.*\.(ts|cjs|mjs)$/.test(path);
+  return /^(src|protocols|test|bench|scripts|ui)\/.*\.(tsx?|cjs|mjs|css)$/.test(path);
 }
 
 /** @param sizes bytes by path */

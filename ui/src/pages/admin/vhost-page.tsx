@@ -1,0 +1,9 @@
+/**
+ * VhostPage: a page of its own, still empty.
+ * Its route is in routes.ts.
+ */
+import { PageHead } from '../../parts/page-head.tsx';
+
+export default function VhostPage() {
+  return <PageHead title="Vhost" />;
+}

@@ -1,0 +1,9 @@
+/**
+ * NodesPage: a page of its own, still empty.
+ * Its route is in routes.ts.
+ */
+import { PageHead } from '../../parts/page-head.tsx';
+
+export default function NodesPage() {
+  return <PageHead title="Nodes" />;
+}

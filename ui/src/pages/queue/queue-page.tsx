@@ -1,0 +1,9 @@
+/**
+ * QueuePage: a page of its own, still empty.
+ * Its route is in routes.ts.
+ */
+import { PageHead } from '../../parts/page-head.tsx';
+
+export default function QueuePage() {
+  return <PageHead title="Queue" />;
+}

@@ -1,0 +1,9 @@
+/**
+ * QueuesPage: a page of its own, still empty.
+ * Its route is in routes.ts.
+ */
+import { PageHead } from '../../parts/page-head.tsx';
+
+export default function QueuesPage() {
+  return <PageHead title="Queues" />;
+}
