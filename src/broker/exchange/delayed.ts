@@ -23,7 +23,7 @@ export class DelayedRouter implements Router {
   /** Where messages wait; given by the topology right after. */
   queue: Queue | null = null;
   readonly once: boolean;
-  private readonly inner: Router;
+  readonly inner: Router;
 
   /** @param inner what routes when the time has come */
   constructor(inner: Router) {
@@ -54,7 +54,7 @@ export class DelayedRouter implements Router {
 }
 
 /** ms that a message asks to wait; 0 and less for not at all. */
-function delayOf(message: Message): number {
+export function delayOf(message: Message): number {
   const value = message.properties.headers?.get(DELAY);
   if (value === undefined) return 0;
   if (typeof value === 'string') return /^\d{1,15}$/.test(value) ? Number(value) : 0;

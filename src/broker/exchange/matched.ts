@@ -20,7 +20,12 @@ export class Matched {
   hits = 0;
   /** The first `size` rows count. */
   private readonly queues: Queue[] = [];
-  private mark = 0;
+  private mark: number;
+
+  /** @param mark where its marks begin: those of two in use must not meet */
+  constructor(mark = 0) {
+    this.mark = mark;
+  }
 
   /** Starts a new route. */
   reset(): void {
