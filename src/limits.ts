@@ -1,7 +1,8 @@
 /**
  * Every bound of the program, named, with its reason. A bound belongs here rather than beside its
  * use, so that "how much can a client make us hold?" is answered by reading one file. A bound that
- * an operator may want to change is an option instead (config-options.ts).
+ * an operator may want to change is an option instead (config-options.ts); what only the console
+ * needs is limits-console.ts.
  */
 
 /** Remembered answers of one user's permission patterns in one vhost; then it starts anew. */

@@ -103,6 +103,12 @@ interface Line {
   readonly fields?: LogFields;
 }
 
+/** What a line says, as the plain format has it behind time and level. */
+export function printedLine(text: string, fields?: LogFields): string {
+  const details = Object.entries(loggable(fields)).map(([name, value]) => detail(name, value));
+  return `${printable(cut(text))}${details.join('')}`;
+}
+
 /** Turns pino's JSON lines into `2026-11-22 15:00:00.000+00:00 [info] text name=value`. */
 function textLines(write: (line: string) => void): DestinationStream {
   return {
