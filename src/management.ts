@@ -15,6 +15,7 @@ import type { Broker } from './broker/broker.ts';
 import type { Config } from './config.ts';
 import type { ListenerAddress } from './config-value.ts';
 import { controlSocketOf } from './control-socket.ts';
+import type { LogTail } from './log-tail.ts';
 import { nodeName } from './node-name.ts';
 import type { ResourceMonitor } from './resource-monitor.ts';
 import type { Listener } from './server/listener.ts';
@@ -43,6 +44,7 @@ interface Managed {
   suspendListeners(): void;
   resumeListeners(): Promise<void>;
   readonly identities: TlsIdentities;
+  readonly logTail: LogTail;
   readonly http: HttpService | null;
 }
 
@@ -146,6 +148,7 @@ async function optionsOf(parts: ManagedParts): Promise<HttpServiceOptions> {
       },
     }),
     sampleIntervalMs: config.get('collect_statistics_interval'),
+    logTail: running.logTail,
     control: controlOf(parts),
     otherListeners: () =>
       running.listeners
@@ -184,6 +187,7 @@ function managementOf(
     maxMessageBytes: config.get('max_message_size'),
     corsOrigins: config.get('management.cors.allow_origins'),
     corsMaxAge: config.get('management.cors.max_age'),
+    connectOrigins: [],
   };
 }
 

@@ -13,6 +13,7 @@ import { type Clock, SystemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { type Listening, makeListeners } from './listeners.ts';
 import type { Log } from './log.ts';
+import { LogTail } from './log-tail.ts';
 import { startManagement } from './management.ts';
 import { nodeName } from './node-name.ts';
 import { openFilesMax, socketsMax } from './open-files.ts';
@@ -65,6 +66,8 @@ export class RunningBroker {
   readonly resources: ResourceMonitor;
   /** The certificates of its listeners. */
   readonly identities: TlsIdentities;
+  /** What it has logged last. */
+  readonly logTail: LogTail;
   /** The management API; null if there is none. */
   http: HttpService | null = null;
   private stopping: Promise<void> | null = null;
@@ -75,6 +78,7 @@ export class RunningBroker {
     shared: Shared,
     listening: Listening,
     resources: ResourceMonitor,
+    logTail: LogTail,
   ) {
     this.broker = broker;
     this.directory = directory;
@@ -85,6 +89,7 @@ export class RunningBroker {
     this.listeners = listening.listeners;
     this.endpoints = listening.endpoints;
     this.resources = resources;
+    this.logTail = logTail;
     broker.store.onBusy((busy) => connections.storeBusy(busy));
     broker.alarms.onChange((reason) => connections.alarmed(reason));
   }
@@ -94,7 +99,8 @@ export class RunningBroker {
    *   is left running
    */
   static async start(given: Parts): Promise<RunningBroker> {
-    const parts = { ...given, log: announcedLog(given.config, given.log) };
+    const logTail = new LogTail(given.log, given.config.get('log.console.level'));
+    const parts = { ...given, log: announcedLog(given.config, logTail) };
     const storage = openStorage(parts);
     let broker: Broker | null = null;
     let running: RunningBroker | null = null;
@@ -105,7 +111,7 @@ export class RunningBroker {
       const shared = new Shared(parts.log, socketsMax(openFilesMax()));
       const listening = makeListeners(parts.config, broker, shared);
       const resources = monitorOf(parts, broker, storage.directory);
-      running = new RunningBroker(broker, storage.directory, shared, listening, resources);
+      running = new RunningBroker(broker, storage.directory, shared, listening, resources, logTail);
       resources.start();
       running.listeners = await startAll(running.listeners, parts.log);
       running.http = await startManagement({ ...parts, running });

@@ -7,8 +7,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Broker } from '../../src/broker/broker.ts';
+import type { LogTail } from '../../src/log-tail.ts';
 import type { Shared } from '../../src/server/shared.ts';
 import type { TlsIdentity } from '../../src/server/tls-identity.ts';
+import { addConsole } from './console/console.ts';
+import { ExtensionStreams } from './console/extensions.ts';
 import { type ControlOptions, startControl } from './control.ts';
 import { type HttpAddress, HttpListener } from './http-listener.ts';
 import { Logins } from './login.ts';
@@ -32,6 +35,8 @@ export interface ManagementOptions {
   readonly maxMessageBytes: number;
   readonly corsOrigins: readonly string[];
   readonly corsMaxAge: number;
+  /** Where the console's pages may call besides the broker: who signs people in. */
+  readonly connectOrigins: readonly string[];
 }
 
 /** The listener that Prometheus visits. */
@@ -53,6 +58,8 @@ export interface HttpServiceOptions
   readonly shared: Shared;
   /** Between two samples of every counter. */
   readonly sampleIntervalMs: number;
+  /** The last lines of the broker's log. */
+  readonly logTail: LogTail;
   /** null for none. */
   readonly control: ControlOptions | null;
   /** Of all other protocols. */
@@ -68,6 +75,7 @@ export class HttpService {
   private readonly context: ManagementContext;
   private readonly logins: Logins;
   private readonly dataPlane: DataPlane;
+  private readonly streams: ExtensionStreams;
   private control: HttpListener | null = null;
   private processMetrics: ProcessMetrics | null = null;
   private sampling = false;
@@ -82,11 +90,13 @@ export class HttpService {
     this.context = { ...options, connections, statistics, listeners: () => this.all() };
     this.logins = new Logins(broker);
     this.dataPlane = new DataPlane(broker, this.logins, shared);
+    this.streams = new ExtensionStreams(this.context, options.logTail);
   }
 
   async stop(): Promise<void> {
     this.statistics.sampler.stop();
     this.processMetrics?.stop();
+    this.streams.stop();
     await this.dataPlane.stop();
     const all = this.control === null ? this.listeners : [...this.listeners, this.control];
     await Promise.all(all.map((listener) => listener.stop()));
@@ -98,10 +108,12 @@ export class HttpService {
     const protocol = management.tls === null ? 'http' : 'https';
     const limits = { ...management, protocol, log: options.broker.log };
     const listener = new HttpListener(limits);
-    addManagement(listener.app, management.pathPrefix, context, byLogin(this.logins));
-    addLoginForm(listener.app, management.pathPrefix, this.logins, options.broker.log);
+    const { pathPrefix, maxMessageBytes, corsOrigins, connectOrigins } = management;
+    const { all, routing } = addManagement(listener.app, pathPrefix, context, byLogin(this.logins));
+    this.streams.add(listener.app, pathPrefix, all, routing);
+    addConsole(listener.app, { prefix: pathPrefix, connectOrigins });
+    addLoginForm(listener.app, pathPrefix, this.logins, options.broker.log);
     addHealth(listener.app, context);
-    const { pathPrefix, maxMessageBytes, corsOrigins } = management;
     const plane = { prefix: pathPrefix, maxMessageBytes, corsOrigins };
     const take = this.dataPlane.add(listener.app, plane);
     listener.app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {

@@ -5,9 +5,10 @@
  * worked on in slices, and written in pieces, so that nobody waits for a reader of lists.
  */
 import vm from 'node:vm';
-import { LIST_SLICE_MS, NAME_FILTER_MS, PAGE_SIZE_MAX, PAGE_SIZE_USUAL } from '../../src/limits.ts';
+import { NAME_FILTER_MS, PAGE_SIZE_MAX, PAGE_SIZE_USUAL } from '../../src/limits.ts';
 import { ApiError, badRequest } from './answer.ts';
 import type { Query } from './input.ts';
+import { Slices } from './slices.ts';
 
 /** How to compute each field of an item; those that give undefined are left out. */
 export type Columns<T> = Readonly<Record<string, (item: T) => unknown>>;
@@ -222,20 +223,4 @@ function copyPath(
   const nested = Object.hasOwn(into, key) ? (into[key] as Record<string, unknown>) : {};
   copyPath(inside, next, further, nested);
   into[key] = nested;
-}
-
-/** Long work in short turns. */
-class Slices {
-  private until = performance.now() + LIST_SLICE_MS;
-  private steps = 0;
-
-  over(): boolean {
-    if (++this.steps % 16 !== 0) return false;
-    return performance.now() > this.until;
-  }
-
-  async rest(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    this.until = performance.now() + LIST_SLICE_MS;
-  }
 }

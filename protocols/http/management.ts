@@ -6,6 +6,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { plainAddress } from '../../src/server/origin.ts';
 import { ApiError } from './answer.ts';
+import { extensionResources } from './console/extensions.ts';
 import type { Logins } from './login.ts';
 import { authAttemptResources } from './management/auth-attempt.ts';
 import { bindingResources } from './management/binding.ts';
@@ -26,7 +27,7 @@ import { policyResources } from './management/policy.ts';
 import { queueResources } from './management/queue.ts';
 import { userResources } from './management/user.ts';
 import { vhostResources } from './management/vhost.ts';
-import { addResource, type Resource, sendError } from './routing.ts';
+import { addResource, type Resource, type RoutingContext, sendError } from './routing.ts';
 import { Viewer } from './viewer.ts';
 
 /** Every resource of the API. */
@@ -50,6 +51,7 @@ export function resources(context: ManagementContext): Resource[] {
     ...policyResources(context),
     ...featureResources(),
     ...authAttemptResources(context),
+    ...extensionResources(context),
   ];
 }
 
@@ -57,13 +59,14 @@ export function resources(context: ManagementContext): Resource[] {
  * Adds the API to an HTTP server.
  * @param prefix what stands before `/api`; '' for nothing
  * @param viewerOf who sends a request
+ * @returns what it consists of, for those who answer the same in another way
  */
 export function addManagement(
   app: FastifyInstance,
   prefix: string,
   context: ManagementContext,
   viewerOf: (request: FastifyRequest) => Promise<Viewer>,
-): void {
+): { readonly all: readonly Resource[]; readonly routing: RoutingContext } {
   const { broker } = context;
   const all = resources(context);
   const routing = {
@@ -79,6 +82,7 @@ export function addManagement(
   app.setNotFoundHandler((_request, reply) =>
     sendError(reply, new ApiError(404, 'Object Not Found', 'Not Found'), broker.log),
   );
+  return { all, routing };
 }
 
 /** Who sends a request over the network, by name and password. */

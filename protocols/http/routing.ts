@@ -110,12 +110,7 @@ async function respond(
   try {
     const viewer = await context.viewerOf(request);
     const params = request.params as Record<string, string>;
-    const vhost = params.vhost ?? null;
-    if (vhost !== null && !context.hasVhost(vhost)) {
-      viewer.check('management', null);
-      throw notFound();
-    }
-    viewer.check(access, vhost);
+    checkCall(viewer, access, params, context);
     const { headers } = request;
     const raw = request.body as Buffer | undefined;
     const body = parsedBody(raw, headers['content-type'] ?? '');
@@ -125,6 +120,21 @@ async function respond(
   } catch (error) {
     return sendError(reply, error, context.log);
   }
+}
+
+/** May the viewer ask that? @throws ApiError 401, or 404 for a vhost that does not exist */
+export function checkCall(
+  viewer: Viewer,
+  access: Access,
+  params: Readonly<Record<string, string>>,
+  context: Pick<RoutingContext, 'hasVhost'>,
+): void {
+  const vhost = params.vhost ?? null;
+  if (vhost !== null && !context.hasVhost(vhost)) {
+    viewer.check('management', null);
+    throw notFound();
+  }
+  viewer.check(access, vhost);
 }
 
 /** JSON, whatever the content type says, but for forms with files. */
