@@ -6,18 +6,21 @@
 /** What there is a page for. */
 export type Subject = 'vhost' | 'queue' | 'exchange' | 'connection' | 'user' | 'policy' | 'node';
 
-const PAGES: Readonly<Record<Subject, string>> = {
+const PAGES: Readonly<Record<Exclude<Subject, 'policy'>, string>> = {
   vhost: 'vhosts',
   queue: 'queues',
   exchange: 'exchanges',
   connection: 'connections',
   user: 'users',
-  policy: 'policies',
   node: 'nodes',
 };
 
 /** The page about one thing. @param vhost null for what is in none */
 export function linkTo(subject: Subject, vhost: string | null, name: string): string {
+  if (subject === 'policy') {
+    // One is found in the list.
+    return `#/policies?${new URLSearchParams({ q: name, vhost: vhost ?? '' })}`;
+  }
   const path = vhost === null ? [name] : [vhost, name];
   return `#/${[PAGES[subject], ...path.map(encodeURIComponent)].join('/')}`;
 }
