@@ -3,9 +3,11 @@
  * deliveries, its mode (plain, confirm or transaction). Frames come from the connection; what a
  * method does is in methods/<class>.ts. Hot path: method, publish, ack.
  */
+import { whenDecided } from '../../src/auth/undecided.ts';
 import type { Delivery } from '../../src/broker/delivery.ts';
 import type { Message } from '../../src/broker/message.ts';
 import type { Outcome } from '../../src/broker/queue/queue.ts';
+import type { Receipt } from '../../src/broker/receipt.ts';
 import type { Session } from '../../src/broker/session.ts';
 import { type CancelReason, PrefetchWindow } from '../../src/broker/subscription.ts';
 import type { ChannelDescription, ChannelView, Traffic } from '../../src/broker/traffic.ts';
@@ -96,7 +98,13 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher, ChannelV
     if (method === undefined || handler === undefined) {
       throw new AmqpError('COMMAND_INVALID', 'unimplemented method');
     }
-    const done = handler(this, method.decode(buf, start + 4, end) as never);
+    const args = method.decode(buf, start + 4, end) as never;
+    let done: void | Promise<void>;
+    try {
+      done = handler(this, args);
+    } catch (error) {
+      done = whenDecided(error, () => (this.ended ? undefined : handler(this, args)));
+    }
     if (done instanceof Promise) this.wait(done, classId, methodId);
   }
 
@@ -119,26 +127,33 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher, ChannelV
   // -- publishing --
 
   publish(message: Message, mandatory: boolean): void {
-    if (this.transaction !== null) {
-      this.session.check(message, this.traffic);
-      this.transaction.publishes.push({ message, mandatory });
-      return;
+    const receipt = this.confirms?.next() ?? null;
+    try {
+      this.publishWith(receipt, message, mandatory);
+    } catch (error) {
+      const again = (): void => {
+        if (!this.ended) this.publishWith(receipt, message, mandatory);
+      };
+      this.wait(whenDecided(error, again), BASIC_CLASS, PUBLISH_ID);
     }
-    const { confirms } = this;
-    if (confirms === null) {
-      this.publishNow(message, mandatory);
-      return;
-    }
-    const receipt = confirms.next();
-    const reached = this.session.publish(message, receipt, this.traffic);
-    if (mandatory && reached === 0) this.return(message);
-    confirms.release(receipt);
   }
 
   /** Publishes without a confirm. */
   publishNow(message: Message, mandatory: boolean): void {
     const reached = this.session.publish(message, null, this.traffic);
     if (mandatory && reached === 0) this.return(message);
+  }
+
+  private publishWith(receipt: Receipt | null, message: Message, mandatory: boolean): void {
+    if (this.transaction !== null) {
+      this.session.check(message, this.traffic);
+      this.transaction.publishes.push({ message, mandatory });
+    } else if (receipt === null) this.publishNow(message, mandatory);
+    else {
+      const reached = this.session.publish(message, receipt, this.traffic);
+      if (mandatory && reached === 0) this.return(message);
+      this.confirms?.release(receipt);
+    }
   }
 
   /** Hands a mandatory message that reached nobody back to its publisher. */

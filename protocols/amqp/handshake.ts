@@ -5,6 +5,7 @@
  */
 import type { LoginVerdict } from '../../src/auth/authenticator.ts';
 import type { SaslExchange, SaslStep } from '../../src/auth/sasl.ts';
+import { decided } from '../../src/auth/undecided.ts';
 import type { User } from '../../src/auth/user.ts';
 import type { Broker } from '../../src/broker/broker.ts';
 import { type Fields, NO_FIELDS } from '../../src/broker/field.ts';
@@ -23,7 +24,9 @@ import {
   type Tuning,
 } from './negotiation.ts';
 import { offeredMechanisms, respond, startMechanism } from './sasl.ts';
-import type { MethodArguments, MethodName, ServerMethod } from './spec.ts';
+import { METHODS, type MethodArguments, type MethodName, type ServerMethod } from './spec.ts';
+
+const OPEN_ID = METHODS['connection.open'].id;
 
 export interface HandshakeOptions {
   readonly identity: ServerIdentity;
@@ -48,6 +51,8 @@ export interface HandshakeHost extends SessionHolder {
   /** The client has chosen; frames may be as large as that from now on. */
   tuned(tuning: Tuning): void;
   opened(session: Session): void;
+  /** Answers an error in what a method asked for. */
+  trouble(error: unknown, channel: null, classId: number, methodId: number): void;
   /** Refuses with a connection.close. */
   refuse(reply: Reply, text: string): void;
   /** Says nothing more; the socket closes by itself later. */
@@ -147,7 +152,7 @@ export class Handshake {
         peer: host.client,
       });
       if (verdict instanceof Promise) {
-        this.step = this.awaitVerdict;
+        this.step = this.awaitAnswer;
         void verdict.then((late) => {
           if (!host.closing) this.judged(late, step.username);
         });
@@ -155,8 +160,8 @@ export class Handshake {
     }
   }
 
-  /** Nothing may come while the login is being looked at. */
-  private awaitVerdict(_method: ConnectionMethod): void {
+  /** Nothing may come while somebody is asked about the login or the vhost. */
+  private awaitAnswer(_method: ConnectionMethod): void {
     throw unexpectedMethod('securing');
   }
 
@@ -178,8 +183,19 @@ export class Handshake {
 
   private awaitOpen(method: ConnectionMethod): void {
     const { virtualHost } = this.expect(method, 'connection.open');
+    const { host } = this;
     const user = this.user as User;
-    const session = this.host.broker.openSession(user, virtualHost, 'amqp091', this.host);
+    const session = decided(() => host.broker.openSession(user, virtualHost, 'amqp091', host));
+    if (session instanceof Promise) {
+      this.step = this.awaitAnswer;
+      session.then(
+        (late) => (host.closing ? void late.close() : this.opened(late)),
+        (error: unknown) => host.trouble(error, null, OPEN_ID[0], OPEN_ID[1]),
+      );
+    } else this.opened(session);
+  }
+
+  private opened(session: Session): void {
     this.host.send('connection.open-ok', {});
     this.host.opened(session);
   }

@@ -49,7 +49,7 @@ export class Viewer {
 
   /** May the user log in to that vhost? */
   mayEnter(vhost: string): boolean {
-    return this.user.permissionsIn(vhost).patterns !== null;
+    return this.user.rightsIn(vhost).open;
   }
 
   /** Connections and channels: one's own, or everybody's for who monitors. */

@@ -5,6 +5,7 @@
  * business.
  */
 import type { LoginVerdict } from '../../src/auth/authenticator.ts';
+import { decided } from '../../src/auth/undecided.ts';
 import type { Broker } from '../../src/broker/broker.ts';
 import { BrokerError } from '../../src/broker/errors.ts';
 import { isJsonObject } from '../../src/broker/json.ts';
@@ -39,7 +40,7 @@ export async function logIn(
   }
   const meant = vhost ?? mappedVhost(client, broker) ?? options.vhost;
   try {
-    return broker.openSession(verdict, meant, protocolOf(packet), holder);
+    return await decided(() => broker.openSession(verdict, meant, protocolOf(packet), holder));
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
     throw new MqttError(REASON.NOT_AUTHORIZED, error.message);

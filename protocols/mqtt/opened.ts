@@ -116,6 +116,10 @@ export class Opened {
     this.subscribing.start();
   }
 
+  wait(work: () => Promise<void>): void {
+    this.host.wait(work);
+  }
+
   /** Takes a packet. @throws MqttError */
   packet(first: number, buf: Buffer, start: number, end: number): void {
     const { version } = this;

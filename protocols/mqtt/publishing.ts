@@ -4,6 +4,7 @@
  * is not decoded again. The payload is copied once, so that it does not pin the read buffer.
  * Acknowledging is publish-acks.ts. Hot path.
  */
+import { Undecided, whenDecided } from '../../src/auth/undecided.ts';
 import { BrokerError } from '../../src/broker/errors.ts';
 import { Message } from '../../src/broker/message.ts';
 import type { Properties } from '../../src/broker/properties.ts';
@@ -34,6 +35,8 @@ export interface Publisher {
   readonly options: MqttOptions;
   readonly acks: PublishAcks;
   readonly journal: Qos2Journal;
+  /** Lets the packets behind wait for something. */
+  wait(work: () => Promise<void>): void;
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -85,8 +88,16 @@ export class Publishing {
     const body = copyOf(buf, at, end);
     const properties = qos === 2 ? identified(this.properties) : this.properties;
     const message = new Message(this.exchange, routingKey, properties, body);
-    if (qos === 0) this.publishUnconfirmed(message, (flags & 1) !== 0);
-    else this.publishConfirmed(message, id, qos, (flags & 1) !== 0);
+    const retain = (flags & 1) !== 0;
+    if (qos > 0) {
+      this.publishConfirmed(message, id, qos, retain);
+      return;
+    }
+    try {
+      this.publishUnconfirmed(message, retain);
+    } catch (error) {
+      this.later(error, () => this.publishUnconfirmed(message, retain));
+    }
   }
 
   private publishUnconfirmed(message: Message, retain: boolean): void {
@@ -114,11 +125,42 @@ export class Publishing {
       unreleased.add(id);
     }
     const receipt = acks.next(id, qos);
-    const journaled = qos === 2 && this.publisher.journal.active;
-    const reason = journaled
-      ? this.publishJournaled(message, id, retain, receipt)
-      : this.attempt(message, retain, receipt);
+    try {
+      this.publishWith(receipt, message, id, qos, retain);
+    } catch (error) {
+      this.later(error, () => this.publishWith(receipt, message, id, qos, retain));
+    }
+  }
+
+  private publishWith(
+    receipt: Receipt,
+    message: Message,
+    id: number,
+    qos: number,
+    retain: boolean,
+  ): void {
+    const { acks, journal } = this.publisher;
+    let reason: number;
+    if (qos === 2 && journal.active) {
+      this.checkDecided(message);
+      reason = this.publishJournaled(message, id, retain, receipt);
+    } else reason = this.attempt(message, retain, receipt);
     acks.published(receipt, reason);
+  }
+
+  /** If it is not known yet whether it may be done: again when it is. @throws any other error */
+  private later(error: unknown, again: () => void): void {
+    const asked = whenDecided(error, again);
+    this.publisher.wait(() => asked);
+  }
+
+  /** Within a transaction nobody can be asked any more. @throws Undecided */
+  private checkDecided(message: Message): void {
+    try {
+      this.publisher.session.check(message);
+    } catch (error) {
+      if (error instanceof Undecided) throw error;
+    }
   }
 
   /** The message and the note that it came are written together, or not at all. */

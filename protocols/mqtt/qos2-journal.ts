@@ -4,6 +4,7 @@
  * session's own, so that the store writes them together with the messages that they are about, or
  * not at all. Only for sessions that outlive their connection; made when QoS 2 is first used.
  */
+import { decided } from '../../src/auth/undecided.ts';
 import type { Delivery } from '../../src/broker/delivery.ts';
 import type { Fields } from '../../src/broker/field.ts';
 import { Message } from '../../src/broker/message.ts';
@@ -65,7 +66,9 @@ export class Qos2Journal implements Consumer {
       const args = this.host.queueArguments();
       await session.topology.declareQueue({ name, ...kind, arguments: args });
     }
-    const subscription = session.subscribe(name, this, { tag: client.clientId });
+    const subscription = await decided(() => {
+      return session.subscribe(name, this, { tag: client.clientId });
+    });
     this.subscription = subscription;
     this.awaited = subscription.queue.size;
     const read = new Promise<void>((resolve) => {

@@ -4,6 +4,7 @@
  * takes up the queues of a client that comes back.
  */
 import type { ISubscription } from 'mqtt-packet';
+import { decided } from '../../src/auth/undecided.ts';
 import { BrokerError } from '../../src/broker/errors.ts';
 import { SUBSCRIPTION_ARGUMENT } from '../../src/broker/exchange/topic.ts';
 import { type Field, type Fields, integerOf, NO_FIELDS } from '../../src/broker/field.ts';
@@ -214,7 +215,7 @@ export class Subscribing {
         arguments: own ? ownArguments(kind, options) : keptArguments(expirySeconds, options),
       });
     }
-    this.consume(name, kind === 0, client.subscriptions[kind]);
+    await decided(() => this.consume(name, kind === 0, client.subscriptions[kind]));
   }
 
   private async consumeShared(shared: SharedSubscription): Promise<void> {
@@ -231,7 +232,7 @@ export class Subscribing {
     const { qos, retainAsPublished, identifier } = shared.options;
     const identifiers = identifier === 0 ? [] : [identifier];
     const asked = always({ qos, retainAsPublished, identifiers, noLocal: false });
-    this.consume(name, qos === 0, asked);
+    await decided(() => this.consume(name, qos === 0, asked));
   }
 
   /** A shared subscription was made again, with other options. */

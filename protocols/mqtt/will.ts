@@ -2,6 +2,7 @@
  * Will: the message that a client leaves for the case that it goes without saying goodbye
  * [MQTT 3.1.2.5]. Published in the name of the user, with the rights the user has at that time.
  */
+import { decided } from '../../src/auth/undecided.ts';
 import type { User } from '../../src/auth/user.ts';
 import type { Broker } from '../../src/broker/broker.ts';
 import { BrokerError } from '../../src/broker/errors.ts';
@@ -36,15 +37,26 @@ export function willOf(connect: Connect, exchange: string, user: User, vhost: st
 
 /** Publishes a will; if its user may not, that is for the log only. */
 export function publishWill(will: Will, broker: Broker, retained: RetainedStore): void {
-  const { message } = will;
-  try {
-    const session = broker.openSession(will.user, will.vhost);
-    message.arrivedAtMs = broker.clock.now();
-    session.publish(message, null);
-    if (will.retain) retained.keep(will.vhost, message, null);
-    void session.close();
-  } catch (error) {
+  const refused = (error: unknown): void => {
     if (!(error instanceof BrokerError)) throw error;
     broker.log.info(`a will of user '${will.user.name}' was not published: ${error.message}`);
+  };
+  try {
+    const done = decided(() => publishNow(will, broker, retained));
+    if (done instanceof Promise) done.catch(refused);
+  } catch (error) {
+    refused(error);
+  }
+}
+
+/** @throws BrokerError, Undecided */
+function publishNow({ message, user, vhost, retain }: Will, broker: Broker, kept: RetainedStore) {
+  const session = broker.openSession(user, vhost);
+  try {
+    message.arrivedAtMs = broker.clock.now();
+    session.publish(message, null);
+    if (retain) kept.keep(vhost, message, null);
+  } finally {
+    void session.close();
   }
 }

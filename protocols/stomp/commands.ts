@@ -4,6 +4,7 @@
  * connection reads no further until then. Receipts other than SEND's are the connection's. Hot
  * path: run, SEND, ACK.
  */
+import { decided } from '../../src/auth/undecided.ts';
 import type { Delivery } from '../../src/broker/delivery.ts';
 import type { Outcome } from '../../src/broker/queue/queue.ts';
 import type { Session } from '../../src/broker/session.ts';
@@ -161,7 +162,7 @@ export class Commands implements SendingHost, SubscriptionsHost {
     for (const { head, body } of actions) {
       if (head.command === 'SEND') {
         const outgoing = await this.sending.prepare(head, body);
-        this.session.check(outgoing.message);
+        await decided(() => this.session.check(outgoing.message));
         steps.push({ outgoing });
       } else {
         const deliveries = this.subscriptions.settledBy(head, done);

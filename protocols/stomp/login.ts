@@ -6,6 +6,7 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { LoginVerdict } from '../../src/auth/authenticator.ts';
+import { decided } from '../../src/auth/undecided.ts';
 import type { User } from '../../src/auth/user.ts';
 import type { Broker } from '../../src/broker/broker.ts';
 import { BrokerError } from '../../src/broker/errors.ts';
@@ -58,9 +59,11 @@ export function login(
   const heartbeat = heartbeatPlan(get('heart-beat'));
   const { username, password } = claimOf(get('login'), get('passcode'), host, options);
   const vhost = vhostOf(get('host'), host.broker, options.defaultVhost);
-  const judged = (verdict: LoginVerdict): LoggedIn => {
+  const judged = (verdict: LoginVerdict): LoggedIn | Promise<LoggedIn> => {
     if (typeof verdict === 'string') throw new LoginRefusal(username, verdict);
-    return { version, session: openSession(host, verdict, vhost, version), heartbeat };
+    return decided(() => {
+      return { version, session: openSession(host, verdict, vhost, version), heartbeat };
+    });
   };
   const claim = { protocol: 'stomp', username, password, peer: host.client };
   const verdict = host.broker.authenticate(claim);
@@ -97,7 +100,7 @@ function openSession(host: LoginHost, user: User, vhost: string, version: Versio
     return broker.openSession(user, vhost, `stomp${version.replace('.', '')}`, host);
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    const limited = broker.vhosts.has(vhost) && user.permissionsIn(vhost).patterns !== null;
+    const limited = broker.vhosts.has(vhost) && user.rightsIn(vhost).open;
     const detail = limited
       ? `Connection refused: ${error.message}`
       : `Virtual host '${vhost}' access denied`;

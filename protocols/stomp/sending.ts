@@ -3,8 +3,10 @@
  * receipt, transaction and length differ from the frame before, destination and properties are
  * those of the frame before. Hot path: send, when the destination is known.
  */
+import { whenDecided } from '../../src/auth/undecided.ts';
 import { Message } from '../../src/broker/message.ts';
 import { NO_PROPERTIES, type Properties } from '../../src/broker/properties.ts';
+import type { Receipt } from '../../src/broker/receipt.ts';
 import type { Session } from '../../src/broker/session.ts';
 import { type Destination, findDestination, parseDestination } from './destinations.ts';
 import { type Endpoints, notFor } from './endpoints.ts';
@@ -56,8 +58,7 @@ export class Sending {
     if (target.replyTo === null && this.host.endpoints.isThere(target.destination)) {
       const { exchange, routingKey } = target.destination;
       const message = new Message(exchange, routingKey, target.properties, body);
-      this.publish({ message, receipt: head.get('receipt') });
-      return;
+      return this.publish({ message, receipt: head.get('receipt') });
     }
     return this.prepare(head, body).then((outgoing) => this.publish(outgoing));
   }
@@ -73,16 +74,19 @@ export class Sending {
     return { message, receipt: head.get('receipt') };
   }
 
-  /** @throws BrokerError */
-  publish({ message, receipt }: Outgoing): void {
-    const { session, receipts } = this.host;
-    if (receipt === undefined) {
-      session.publish(message, null);
-      return;
+  /** Publishes, at once unless somebody has to be asked whether it may. @throws BrokerError */
+  publish({ message, receipt }: Outgoing): void | Promise<void> {
+    const held = receipt === undefined ? null : this.host.receipts.next(receipt);
+    try {
+      this.publishWith(held, message);
+    } catch (error) {
+      return whenDecided(error, () => this.publishWith(held, message));
     }
-    const held = receipts.next(receipt);
-    session.publish(message, held);
-    held.release();
+  }
+
+  private publishWith(receipt: Receipt | null, message: Message): void {
+    this.host.session.publish(message, receipt);
+    receipt?.release();
   }
 
   private async withReplyQueue(properties: Properties, name: string): Promise<Properties> {

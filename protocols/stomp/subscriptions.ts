@@ -3,6 +3,7 @@
  * or NACK means [STOMP 1.2]. A subscription that has ended is remembered as long as the client
  * holds messages of it: it may still acknowledge them.
  */
+import { decided } from '../../src/auth/undecided.ts';
 import type { Delivery } from '../../src/broker/delivery.ts';
 import type { Session } from '../../src/broker/session.ts';
 import type { AckMode, ConsumerHost } from './consumer.ts';
@@ -70,7 +71,7 @@ export class Subscriptions {
     const args = consumerArguments(head);
     const queue = await this.host.endpoints.source(destination, head);
     const consumer = this.makeConsumer(naming, ackMode, destination);
-    this.attach(consumer, queue, { prefetch, arguments: args });
+    await decided(() => this.attach(consumer, queue, { prefetch, arguments: args }));
     return consumer;
   }
 
@@ -135,7 +136,7 @@ export class Subscriptions {
     const id = TEMP_QUEUE + name;
     const naming = { tag: `T_${id}`, description: `id='${id}'`, id };
     const consumer = this.makeConsumer(naming, 'auto', null);
-    this.attach(consumer, queue, { prefetch: 0 });
+    await decided(() => this.attach(consumer, queue, { prefetch: 0 }));
     this.replyQueues.set(name, queue);
     consumer.subscription?.resume();
     return queue;

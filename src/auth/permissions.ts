@@ -6,6 +6,7 @@
  */
 import { MAX_NAME_BYTES, PERMISSION_VERDICTS_MAX } from '../limits.ts';
 import { compilePattern } from './pattern.ts';
+import type { Rights } from './rights.ts';
 import { TopicPermission, type TopicPermissionPatterns } from './topic-permission.ts';
 
 /** configure: declare and delete; write: publish to, bind into; read: consume from, bind out of. */
@@ -20,7 +21,7 @@ export interface PermissionPatterns {
 
 const NEVER = /(?!)/;
 
-export class Permissions {
+export class Permissions implements Rights {
   /** Counts the changes: a remembered verdict may have changed. */
   version = 0;
   /** As granted; null if the vhost is closed to the user. */
@@ -57,6 +58,15 @@ export class Permissions {
   revoke(): void {
     this.topics.clear();
     this.change(null);
+  }
+
+  /** Is the vhost open to the user? */
+  get open(): boolean {
+    return this.patterns !== null;
+  }
+
+  topic(exchange: string): TopicPermission | null {
+    return this.topics.get(exchange) ?? null;
   }
 
   /** @param name of a queue or exchange; the default exchange goes by `amq.default` */

@@ -5,6 +5,7 @@
  */
 import { MAX_NAME_BYTES, TOPIC_VERDICTS_MAX } from '../limits.ts';
 import { compilePattern, literalPattern } from './pattern.ts';
+import type { KeyRights, KeyRule, Variables } from './rights.ts';
 
 /** As with permissions: unanchored, and the empty pattern allows the empty key only. */
 export interface TopicPermissionPatterns {
@@ -12,14 +13,11 @@ export interface TopicPermissionPatterns {
   readonly read: string;
 }
 
-/** What `{name}` stands for in a pattern. */
-export type Variables = ReadonlyMap<string, string>;
-
 const NO_VARIABLES: Variables = new Map();
 
 const VARIABLE = /\{[^{}]+\}/;
 
-export class TopicPermission {
+export class TopicPermission implements KeyRule {
   readonly patterns: TopicPermissionPatterns;
   /** Without variables one will do for all sessions. */
   private readonly shared: TopicAccess | null;
@@ -42,7 +40,7 @@ export class TopicPermission {
 }
 
 /** What one session may do with the keys of one exchange; remembers its verdicts. */
-export class TopicAccess {
+export class TopicAccess implements KeyRights {
   private readonly expressions: Readonly<Record<'write' | 'read', RegExp>>;
   private readonly verdicts = {
     write: new Map<string, boolean>(),

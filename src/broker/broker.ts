@@ -9,8 +9,8 @@ import { type CertificateNameRule, DISTINGUISHED_NAME } from '../auth/certificat
 import { ANY_CREDENTIALS, type CredentialRule } from '../auth/credential-rule.ts';
 import { DEFAULT_HASHING, type HashingAlgorithm } from '../auth/password.ts';
 import type { PermissionPatterns } from '../auth/permissions.ts';
-import type { Variables } from '../auth/topic-permission.ts';
-import { TopicRights } from '../auth/topic-rights.ts';
+import type { Variables } from '../auth/rights.ts';
+import { SessionRights } from '../auth/session-rights.ts';
 import type { User } from '../auth/user.ts';
 import { Users } from '../auth/users.ts';
 import type { Clock } from '../clock.ts';
@@ -167,7 +167,7 @@ export class Broker implements CatalogHost {
    * @param holder the connection it is for; without one it is the broker's own, which no limit
    * counts
    * @throws BrokerError NOT_ALLOWED if the vhost does not exist or is closed to the user, or a
-   * limit is reached
+   * limit is reached; Undecided
    */
   openSession(
     user: User,
@@ -178,8 +178,7 @@ export class Broker implements CatalogHost {
     if (holder !== null) this.quota.checkConnection(user, vhostName);
     const vhost = this.vhosts.get(vhostName);
     if (vhost === undefined) throw new BrokerError('NOT_ALLOWED', `vhost ${vhostName} not found`);
-    const permissions = user.permissionsIn(vhostName);
-    if (permissions.patterns === null) {
+    if (!user.rightsIn(vhostName).open) {
       const text = `access to vhost '${vhostName}' refused for user '${user.name}'`;
       throw new BrokerError('NOT_ALLOWED', text);
     }
@@ -240,13 +239,11 @@ export class Broker implements CatalogHost {
   ): Session {
     const { totals, quota } = this;
     const id = `session-${++this.lastSessionId}`;
-    const permissions = user.permissionsIn(vhost.name);
-    const topics = new TopicRights(permissions, variablesOf(user, vhost, holder));
+    const rights = new SessionRights(user.rightsIn(vhost.name), variablesOf(user, vhost, holder));
     const topology = new TopologyAccess({
       sessionId: id,
       userName: user.name,
-      permissions,
-      topics,
+      rights,
       vhost,
       quota,
       propose: (change) => this.propose(change),
@@ -265,7 +262,7 @@ export class Broker implements CatalogHost {
       totals.churn.connectionClosed += counted;
       this.sessions.delete(session);
     };
-    const who = { id, user, holder, permissions, topics, protocol };
+    const who = { id, user, holder, rights, protocol };
     const { events } = this;
     return new Session({ ...who, vhost, topology, quota, totals, events, maxMessageBytes, closed });
   }

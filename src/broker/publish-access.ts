@@ -4,9 +4,9 @@
  * last message is remembered together with the versions that it was found in. Hot path: exchange,
  * topics.
  */
-import type { Permissions } from '../auth/permissions.ts';
-import type { TopicAccess } from '../auth/topic-permission.ts';
-import type { TopicRights } from '../auth/topic-rights.ts';
+import type { KeyRights } from '../auth/rights.ts';
+import type { SessionRights } from '../auth/session-rights.ts';
+import { Undecided } from '../auth/undecided.ts';
 import type { User } from '../auth/user.ts';
 import { BrokerError } from './errors.ts';
 import { checkDelay } from './exchange/delayed.ts';
@@ -21,30 +21,29 @@ import type { VHost } from './vhost.ts';
 export interface PublishContext {
   readonly user: User;
   readonly vhost: VHost;
-  readonly permissions: Permissions;
-  readonly topics: TopicRights;
+  readonly rights: SessionRights;
   readonly topology: TopologyAccess;
 }
 
 export class PublishAccess {
   /** What is said about the routing keys of the last exchange; null if all may be used. */
-  topics: TopicAccess | null = null;
+  topics: KeyRights | null = null;
   private readonly context: PublishContext;
-  private readonly permissions: Permissions;
+  private readonly rights: SessionRights;
   private readonly vhost: VHost;
   private last: Exchange | null = null;
   private lastTopology = -1;
-  private lastPermissions = -1;
+  private lastRights = -1;
 
   constructor(context: PublishContext) {
     this.context = context;
-    this.permissions = context.permissions;
+    this.rights = context.rights;
     this.vhost = context.vhost;
   }
 
   /**
    * The exchange of that name if this user may publish to it.
-   * @throws BrokerError ACCESS_REFUSED, NOT_FOUND
+   * @throws BrokerError ACCESS_REFUSED, NOT_FOUND; Undecided
    */
   exchange(name: string): Exchange {
     const { last } = this;
@@ -52,19 +51,22 @@ export class PublishAccess {
       last !== null &&
       last.name === name &&
       this.lastTopology === this.vhost.topology.exchangesVersion &&
-      this.lastPermissions === this.permissions.version
+      this.lastRights === this.rights.version
     ) {
       return last;
     }
     const exchange = this.find(name);
     this.last = exchange;
-    this.topics = exchange.type === 'topic' ? this.context.topics.on(name) : null;
+    this.topics = exchange.type === 'topic' ? this.rights.topicsOn(name) : null;
     this.lastTopology = this.vhost.topology.exchangesVersion;
-    this.lastPermissions = this.permissions.version;
+    this.lastRights = this.rights.version;
     return exchange;
   }
 
-  /** Checks a routing key of a message to the last exchange. @throws BrokerError ACCESS_REFUSED */
+  /**
+   * Checks a routing key of a message to the last exchange.
+   * @throws BrokerError ACCESS_REFUSED; Undecided
+   */
   checkKey(key: string): void {
     if (this.topics === null || this.topics.allows('write', key)) return;
     throw this.context.topology.topicRefusal('write', key, this.last as Exchange);
@@ -73,7 +75,7 @@ export class PublishAccess {
   /**
    * Checks what a message to the last exchange says about itself.
    * @returns the routing keys of CC and BCC
-   * @throws BrokerError PRECONDITION_FAILED, ACCESS_REFUSED
+   * @throws BrokerError PRECONDITION_FAILED, ACCESS_REFUSED; Undecided
    */
   check(message: Message): readonly string[] | null {
     const { properties } = message;
@@ -82,8 +84,7 @@ export class PublishAccess {
     const cc = copies(message, 'CC');
     const bcc = copies(message, 'BCC');
     const keys = cc === null ? bcc : [...cc, ...(bcc ?? [])];
-    if (this.topics !== null)
-      for (const key of [message.routingKey, ...(keys ?? [])]) this.checkKey(key);
+    if (this.topics !== null) this.checkKeys([message.routingKey, ...(keys ?? [])]);
     const { user } = this.context;
     const { userId } = properties;
     if (userId !== undefined && userId !== user.name && !user.tags.has('impersonator')) {
@@ -93,8 +94,24 @@ export class PublishAccess {
     return keys;
   }
 
+  /** Whoever has to be asked about some of them is asked about all at once. */
+  private checkKeys(keys: readonly string[]): void {
+    const undecided: Undecided[] = [];
+    for (const key of keys) {
+      try {
+        this.checkKey(key);
+      } catch (error) {
+        if (!(error instanceof Undecided)) throw error;
+        undecided.push(error);
+      }
+    }
+    if (undecided.length === 0) return;
+    throw new Undecided(Promise.all(undecided.map(({ settled }) => settled)));
+  }
+
   private find(name: string): Exchange {
-    if (!this.permissions.allows('write', name === '' ? DEFAULT_EXCHANGE_ALIAS : name)) {
+    const known = name === '' ? DEFAULT_EXCHANGE_ALIAS : name;
+    if (!this.rights.allows('write', known, 'exchange')) {
       throw this.context.topology.refusal('write', 'exchange', name);
     }
     const exchange = this.vhost.exchange(name);

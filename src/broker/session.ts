@@ -4,9 +4,9 @@
  * consuming and settling are in this file; declaring and binding are session.topology. When it
  * closes, everything it holds goes back. Hot path: publish, settle.
  */
-import type { Permissions } from '../auth/permissions.ts';
-import type { Variables } from '../auth/topic-permission.ts';
-import type { TopicRights } from '../auth/topic-rights.ts';
+import type { Variables } from '../auth/rights.ts';
+import type { SessionRights } from '../auth/session-rights.ts';
+import { decided } from '../auth/undecided.ts';
 import type { User } from '../auth/user.ts';
 import type { Delivery } from './delivery.ts';
 import { isReplyName } from './direct-replies.ts';
@@ -46,8 +46,7 @@ export interface SessionContext {
   readonly user: User;
   /** null for one of the broker's own, which no limit counts. */
   readonly holder: SessionHolder | null;
-  readonly permissions: Permissions;
-  readonly topics: TopicRights;
+  readonly rights: SessionRights;
   readonly vhost: VHost;
   readonly topology: TopologyAccess;
   /** What the client speaks, in RabbitMQ's words for metrics: `amqp091`, `mqtt311`, `stomp` … */
@@ -80,7 +79,7 @@ export class Session {
   /** What adapters without channels of their own send and get. */
   readonly traffic = new Traffic(this);
   private readonly traffics = new Set<Traffic>();
-  private readonly permissions: Permissions;
+  readonly rights: SessionRights;
   private readonly context: SessionContext;
   private readonly subscriptions = new Set<Subscription>();
   /** By what they are counted in. */
@@ -99,7 +98,7 @@ export class Session {
     this.protocol = context.protocol;
     this.totals = context.totals;
     this.quota = context.quota;
-    this.permissions = context.permissions;
+    this.rights = context.rights;
     this.context = context;
     this.access = new PublishAccess(context);
     this.requests = new Requests(context.vhost.topology.replies);
@@ -160,7 +159,8 @@ export class Session {
    * @param traffic the channel it is counted for
    * @param except queues that it does not reach, e.g. the publisher's own (MQTT's no-local)
    * @returns how many queues it reached
-   * @throws BrokerError ACCESS_REFUSED, NOT_FOUND (exchange), PRECONDITION_FAILED (properties)
+   * @throws BrokerError ACCESS_REFUSED, NOT_FOUND (exchange), PRECONDITION_FAILED (properties);
+   *   Undecided
    */
   publish(
     message: Message,
@@ -193,8 +193,7 @@ export class Session {
    * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED
    */
   publishTo(queueName: string, message: Message): void {
-    const queue = this.readableQueue(queueName);
-    this.vhost.publishTo(queue, message);
+    this.vhost.publishTo(this.readingQueue(queueName) ?? this.readableQueue(queueName), message);
   }
 
   /** Makes the checks of publish() only: for a message that is published later. @throws the same */
@@ -234,9 +233,11 @@ export class Session {
   /**
    * Starts a subscription, dormant until its first resume(). REPLY_TO is no queue: who subscribes
    * to it gets the answers to the requests of its channel, which is known by its traffic.
-   * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED
+   * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED; Undecided
    */
   subscribe(queueName: string, consumer: Consumer, options: SubscribeOptions): Subscription {
+    // Whoever had to wait for an answer may come too late.
+    if (this.ended) throw new BrokerError('CONNECTION_FORCED', 'the session is closed');
     const ended = (subscription: Subscription): void => {
       this.tell('consumer.deleted', { queue: queueName, consumer_tag: options.tag });
       this.forget(subscription);
@@ -270,7 +271,8 @@ export class Session {
     noAck: boolean,
     traffic: Traffic = this.traffic,
   ): Promise<Fetched | null> {
-    const queue = this.readableQueue(queueName);
+    const known = decided(() => this.readableQueue(queueName));
+    const queue = known instanceof Promise ? await known : known;
     checkFetch(queue);
     const counts = traffic.from(queue);
     const delivery = await queue.fetch(noAck ? null : this.holderOf(counts));
@@ -299,19 +301,20 @@ export class Session {
   }
 
   /**
-   * The client has renewed its credentials: looks again whether it may be here, and ends the
+   * Rights may have changed: looks again whether the client may be here, and ends the
    * subscriptions to queues that it may no longer read from.
-   * @throws BrokerError NOT_ALLOWED if the vhost is closed to the user by now
+   * @throws BrokerError NOT_ALLOWED if the vhost is closed to the user by now; Undecided
    */
   reauthorize(): void {
-    const { permissions, vhost } = this;
-    if (permissions.patterns === null) {
+    const { rights, vhost } = this;
+    if (!rights.open) {
       const text = `access to vhost '${vhost.name}' refused for user '${this.user.name}'`;
       throw new BrokerError('NOT_ALLOWED', text);
     }
     for (const subscription of [...this.subscriptions]) {
       const { name } = subscription.queue;
-      if (subscription.ended || isReplyName(name) || permissions.allows('read', name)) continue;
+      if (subscription.ended || isReplyName(name)) continue;
+      if (rights.allows('read', name, 'queue')) continue;
       subscription.cancel();
       subscription.consumer.cancelled('access refused');
     }
@@ -346,7 +349,6 @@ export class Session {
     await this.topology.deleteOwn();
   }
 
-  /** A subscription that has ended matters as long as it holds something. */
   /** Says what happens to whoever listens; what the broker does itself is no news. */
   private tell(key: string, details: EventDetails): void {
     const { events, holder } = this.context;
@@ -355,6 +357,7 @@ export class Session {
     events.emit(key, { ...details, ...who });
   }
 
+  /** A subscription that has ended matters as long as it holds something. */
   private forget(subscription: Subscription): void {
     if (subscription.unsettled.size === 0) this.subscriptions.delete(subscription);
   }
@@ -367,8 +370,15 @@ export class Session {
     return holder;
   }
 
+  /** One that the session consumes from already. */
+  private readingQueue(name: string): Queue | null {
+    const found = [...this.subscriptions].find(({ queue, ended }) => queue.name === name && !ended);
+    return found?.queue ?? null;
+  }
+
   private readableQueue(name: string): Queue {
-    if (!this.permissions.allows('read', name)) throw this.topology.refusal('read', 'queue', name);
+    const allowed = this.rights.allows('read', name, 'queue');
+    if (!allowed) throw this.topology.refusal('read', 'queue', name);
     const queue = this.topology.queue(name);
     this.topology.checkOwner(queue);
     return queue;

@@ -1,10 +1,13 @@
 /**
  * TopologyAccess: what one session may change in its vhost: declare, delete, bind, unbind, purge.
  * Checks rights, ownership and equivalence in RabbitMQ's order and with its texts, then proposes
- * a command and waits until the catalog has it. The changes themselves are topology.ts.
+ * a command and waits until the catalog has it. Where somebody has to be asked whether the user
+ * may, methods with promises wait for that, too. The changes themselves are topology.ts.
  */
-import type { Access, Permissions } from '../auth/permissions.ts';
-import type { TopicRights } from '../auth/topic-rights.ts';
+import type { Access } from '../auth/permissions.ts';
+import type { ResourceKind } from '../auth/rights.ts';
+import type { SessionRights } from '../auth/session-rights.ts';
+import { decided } from '../auth/undecided.ts';
 import type { QueueId } from '../storage/message-store.ts';
 import type { BindingRecord, VhostChange } from './catalog.ts';
 import { isReplyName } from './direct-replies.ts';
@@ -63,8 +66,7 @@ export interface QueueInfo {
 export interface AccessContext {
   readonly sessionId: string;
   readonly userName: string;
-  readonly permissions: Permissions;
-  readonly topics: TopicRights;
+  readonly rights: SessionRights;
   readonly quota: Quota;
   readonly vhost: VHost;
   readonly churn: Churn;
@@ -107,7 +109,7 @@ export class TopologyAccess {
     const defaultType = this.vhost.metadata.defaultQueueType ?? this.context.defaultQueueType;
     const wanted = completeDeclaration(declaration, sessionId, this.vhostName, defaultType);
     const { name } = wanted;
-    this.check('configure', 'queue', name);
+    await this.allowed('configure', 'queue', name);
     // One that nobody uses any more is on its way out: its name is free when it has gone.
     await this.vhost.topology.queues.get(name)?.going?.catch(() => {});
     if (!this.vhost.topology.queues.has(name)) await this.makeQueue(wanted);
@@ -122,7 +124,7 @@ export class TopologyAccess {
 
   /**
    * Looks whether a queue is there.
-   * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED
+   * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED; Undecided
    */
   findQueue(name: string): QueueInfo {
     const reply = this.replyInfo(name);
@@ -141,7 +143,7 @@ export class TopologyAccess {
    * NOT_IMPLEMENTED (its type takes no conditions)
    */
   async deleteQueue(name: string, ifUnused: boolean, ifEmpty: boolean): Promise<number> {
-    this.check('configure', 'queue', name);
+    await this.allowed('configure', 'queue', name);
     const queue = this.vhost.topology.queues.get(cleanName(name));
     if (queue === undefined) return 0;
     this.checkOwner(queue);
@@ -164,7 +166,7 @@ export class TopologyAccess {
    * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED
    */
   async expireQueue(queueName: string, expiresMs: number): Promise<void> {
-    this.check('configure', 'queue', queueName);
+    await this.allowed('configure', 'queue', queueName);
     const queue = this.queue(queueName);
     this.checkOwner(queue);
     const { name, id, durable, owner, autoDelete, declaredBy } = queue;
@@ -179,7 +181,7 @@ export class TopologyAccess {
   /**
    * Removes the ready messages of a queue.
    * @returns how many there were
-   * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED
+   * @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED; Undecided
    */
   purgeQueue(name: string): number {
     this.check('read', 'queue', name);
@@ -193,14 +195,14 @@ export class TopologyAccess {
     const name = cleanName(declaration.name);
     exchangeTypeOf(declaration.type);
     refuseDefault(name);
-    this.check('configure', 'exchange', name);
+    await this.allowed('configure', 'exchange', name);
     const wanted = { ...declaration, name };
     const { exchanges } = this.vhost.topology;
     if (!exchanges.has(name)) await this.makeExchange(wanted);
     checkSameExchange(this.vhost.exchange(name), wanted);
   }
 
-  /** @throws BrokerError NOT_FOUND, ACCESS_REFUSED */
+  /** @throws BrokerError NOT_FOUND, ACCESS_REFUSED; Undecided */
   findExchange(name: string): Exchange {
     refuseDefault(name);
     const exchange = this.vhost.exchange(cleanName(name));
@@ -218,7 +220,7 @@ export class TopologyAccess {
       const what = resource('exchange', name, this.vhostName);
       throw new BrokerError('ACCESS_REFUSED', `deletion of system ${what} not allowed`);
     }
-    this.check('configure', 'exchange', name);
+    await this.allowed('configure', 'exchange', name);
     const exchange = this.vhost.topology.exchanges.get(cleanName(name));
     if (exchange === undefined) return;
     if (ifUnused && exchange.bindings.size > 0) throw inUse(exchange);
@@ -227,7 +229,7 @@ export class TopologyAccess {
 
   /** @throws BrokerError NOT_FOUND, ACCESS_REFUSED, RESOURCE_LOCKED, PRECONDITION_FAILED */
   async bind(declaration: BindingDeclaration): Promise<void> {
-    const record = this.checkedBinding(declaration);
+    const record = await this.checkedBinding(declaration);
     const isQueue = record.destinationKind === 'queue';
     const { destination: to } = record;
     // Where both ends are missing, RabbitMQ names the source.
@@ -243,7 +245,7 @@ export class TopologyAccess {
    * @throws BrokerError ACCESS_REFUSED, RESOURCE_LOCKED
    */
   async unbind(declaration: BindingDeclaration): Promise<void> {
-    const record = this.checkedBinding(declaration);
+    const record = await this.checkedBinding(declaration);
     const binding = this.vhost.topology.binding(record);
     if (binding?.destination.kind === 'queue') this.checkOwner(binding.destination);
     await this.propose({ op: 'binding.delete', record });
@@ -261,7 +263,7 @@ export class TopologyAccess {
   }
 
   /** The error for a right that is missing. */
-  refusal(access: string, kind: 'queue' | 'exchange', name: string): BrokerError {
+  refusal(access: string, kind: ResourceKind, name: string): BrokerError {
     const shown = name === '' ? DEFAULT_EXCHANGE_ALIAS : name;
     const what = resource(kind, shown, this.vhostName);
     const text = `${access} access to ${what} refused for user '${this.context.userName}'`;
@@ -287,8 +289,8 @@ export class TopologyAccess {
     checkDeclaration(wanted, this.vhostName);
     const deadLetterExchange = wanted.arguments.get('x-dead-letter-exchange');
     if (typeof deadLetterExchange === 'string') {
-      this.check('read', 'queue', name);
-      this.check('write', 'exchange', deadLetterExchange);
+      await this.allowed('read', 'queue', name);
+      await this.allowed('write', 'exchange', deadLetterExchange);
     }
     this.context.quota.checkQueue(this.vhost, name);
     const id = this.context.allocateQueueId();
@@ -312,8 +314,8 @@ export class TopologyAccess {
     checkReserved('exchange', name);
     const alternate = wanted.arguments.get('alternate-exchange');
     if (typeof alternate === 'string') {
-      this.check('read', 'exchange', name);
-      this.check('write', 'exchange', alternate);
+      await this.allowed('read', 'exchange', name);
+      await this.allowed('write', 'exchange', alternate);
     } else if (alternate !== undefined) {
       const what = resource('exchange', name, this.vhostName);
       const text = `invalid type '${typeOf(alternate)}' for arg 'alternate-exchange' in ${what}`;
@@ -329,15 +331,15 @@ export class TopologyAccess {
     await this.propose({ op: 'exchange.put', record: { ...record, ...id } });
   }
 
-  private checkedBinding(declaration: BindingDeclaration): BindingRecord {
+  private async checkedBinding(declaration: BindingDeclaration): Promise<BindingRecord> {
     const source = cleanName(declaration.source);
     const destination = cleanName(declaration.destination);
     if (source === '' || (destination === '' && declaration.destinationKind === 'exchange')) {
       throw defaultExchangeRefusal();
     }
-    this.check('write', declaration.destinationKind, destination);
-    this.check('read', 'exchange', source);
-    this.checkTopic(source, declaration.routingKey);
+    await this.allowed('write', declaration.destinationKind, destination);
+    await this.allowed('read', 'exchange', source);
+    await decided(() => this.checkTopic(source, declaration.routingKey));
     return { ...declaration, source, destination, vhost: this.vhostName };
   }
 
@@ -345,19 +347,25 @@ export class TopologyAccess {
   private checkTopic(source: string, key: string): void {
     const exchange = this.vhost.topology.exchanges.get(source);
     if (exchange?.type !== 'topic') return;
-    const allowed = this.context.topics.on(source)?.allows('read', key) ?? true;
+    const allowed = this.context.rights.topicsOn(source)?.allows('read', key) ?? true;
     if (!allowed) throw this.topicRefusal('read', key, exchange);
   }
 
-  private check(access: Access, kind: 'queue' | 'exchange', name: string): void {
+  /** Waits if somebody has to be asked first. @throws BrokerError ACCESS_REFUSED */
+  private allowed(access: Access, kind: ResourceKind, name: string): void | Promise<void> {
+    return decided(() => this.check(access, kind, name));
+  }
+
+  /** @throws BrokerError ACCESS_REFUSED, Undecided */
+  private check(access: Access, kind: ResourceKind, name: string): void {
     const known = name === '' ? DEFAULT_EXCHANGE_ALIAS : name;
-    if (!this.context.permissions.allows(access, known)) throw this.refusal(access, kind, name);
+    if (!this.context.rights.allows(access, known, kind)) throw this.refusal(access, kind, name);
   }
 
   /** A passive declaration needs any right at all (RabbitMQ 4.3.1). */
-  private checkAny(kind: 'queue' | 'exchange', name: string): void {
-    const { permissions } = this.context;
-    if (permissions.allows('write', name) || permissions.allows('read', name)) return;
+  private checkAny(kind: ResourceKind, name: string): void {
+    const { rights } = this.context;
+    if (rights.allows('write', name, kind) || rights.allows('read', name, kind)) return;
     this.check('configure', kind, name);
   }
 

@@ -2,12 +2,13 @@
  * Class exchange [AMQP 1.6]: declare, delete, and RabbitMQ's bindings between exchanges. Only
  * translates: what is allowed and equivalent is the engine's topology-access.ts.
  */
+import { decided } from '../../../src/auth/undecided.ts';
 import type { Handler } from './handlers.ts';
 
 const declare: Handler<'exchange.declare'> = async (channel, args) => {
   const { topology } = channel.session;
   const { exchange: name, type, durable, autoDelete, internal } = args;
-  if (args.passive) topology.findExchange(name);
+  if (args.passive) await decided(() => topology.findExchange(name));
   else {
     const flags = { durable, autoDelete, internal };
     await topology.declareExchange({ name, type, ...flags, arguments: args.arguments });

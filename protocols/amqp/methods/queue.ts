@@ -2,6 +2,7 @@
  * Class queue: declare, bind, unbind, purge, delete. An empty queue name means the queue that was
  * declared last on the channel.
  */
+import { decided } from '../../../src/auth/undecided.ts';
 import type { QueueInfo } from '../../../src/broker/topology-access.ts';
 import type { Channel } from '../channel.ts';
 import { AmqpError } from '../errors.ts';
@@ -19,7 +20,7 @@ const declare: Handler<'queue.declare'> = async (channel, args) => {
   const { durable, exclusive, autoDelete } = args;
   let info: QueueInfo;
   if (args.passive) {
-    info = topology.findQueue(args.queue);
+    info = await decided(() => topology.findQueue(args.queue));
   } else {
     const flags = { durable, exclusive, autoDelete };
     const declaration = { name: args.queue, ...flags, arguments: args.arguments };

@@ -2,6 +2,7 @@
  * Class tx: transactions of one channel [AMQP 1.9]. All that was published and settled takes
  * effect at commit, publishes first; how atomic that is depends on the store.
  */
+import { decided } from '../../../src/auth/undecided.ts';
 import { BrokerError } from '../../../src/broker/errors.ts';
 import type { Message } from '../../../src/broker/message.ts';
 import type { Channel } from '../channel.ts';
@@ -21,6 +22,9 @@ const commit: Handler<'tx.commit'> = async (channel) => {
   const transaction = transactionOf(channel);
   const { publishes, settles } = transaction;
   transaction.clear();
+  await decided(() => {
+    for (const { message } of publishes) known(channel, message);
+  });
   await channel.session.transaction(() => {
     for (const { message, mandatory } of publishes) publishChecked(channel, message, mandatory);
     for (const { delivery, outcome } of settles) channel.session.settle(delivery, outcome);
@@ -34,6 +38,15 @@ const rollback: Handler<'tx.rollback'> = (channel) => {
   transaction.clear();
   channel.send('tx.rollback-ok', {});
 };
+
+/** Within the transaction nobody can be asked any more. @throws Undecided */
+function known({ session, traffic }: Channel, message: Message): void {
+  try {
+    session.check(message, traffic);
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+  }
+}
 
 /** Its exchange may have gone since it was checked: then it reaches nobody, as in RabbitMQ. */
 function publishChecked(channel: Channel, message: Message, mandatory: boolean): void {

@@ -3,6 +3,7 @@
  * the door for everything that a user may or may not do; a resource opens one for the time of a
  * request, as the user who asks.
  */
+import { decided } from '../../../src/auth/undecided.ts';
 import type { Broker } from '../../../src/broker/broker.ts';
 import type { Session } from '../../../src/broker/session.ts';
 import type { VHost } from '../../../src/broker/vhost.ts';
@@ -80,16 +81,20 @@ export function vhostsOf(context: ManagementContext, call: Call): VHost[] {
   return [...context.broker.vhosts.values()].filter(({ name }) => viewer.mayEnter(name));
 }
 
-/** Does something as the user who asks, in the vhost of the path. */
+/**
+ * Does something as the user who asks, in the vhost of the path.
+ * @param run does nothing before its first check, so that it can be called again
+ */
 export async function asViewer<T>(
   context: ManagementContext,
   call: Call,
   run: (session: Session) => T | Promise<T>,
 ): Promise<T> {
   const vhost = vhostOf(context, call);
-  const session = context.broker.openSession(call.viewer.user, vhost.name, 'http');
+  const { user } = call.viewer;
+  const session = await decided(() => context.broker.openSession(user, vhost.name, 'http'));
   try {
-    return await run(session);
+    return await decided(() => run(session));
   } finally {
     await session.close();
   }

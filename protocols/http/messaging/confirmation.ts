@@ -3,7 +3,9 @@
  * be: the engine's receipts, collected. A batch yields to others every now and then. It gives up
  * waiting after a while, and then says that it does not know.
  */
+
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { whenDecided } from '../../../src/auth/undecided.ts';
 import { BrokerError } from '../../../src/broker/errors.ts';
 import type { Message } from '../../../src/broker/message.ts';
 import { Receipt, type ReceiptHolder } from '../../../src/broker/receipt.ts';
@@ -68,7 +70,11 @@ export class Confirmation implements ReceiptHolder {
           break;
         }
       }
-      one.publish(posting, index);
+      try {
+        one.publish(posting, index);
+      } catch (error) {
+        await whenDecided(error, () => one.publish(posting, index));
+      }
     }
     await one.settled(clock);
     return postings.map((_, index) => one.fateOf(index));
@@ -80,6 +86,7 @@ export class Confirmation implements ReceiptHolder {
     if (--this.waiting === 0) this.done?.();
   }
 
+  /** @throws Undecided */
   private publish({ message, mandatory }: Posting, index: number): void {
     const { session } = this;
     const receipt = new Receipt(this, index);
@@ -89,8 +96,9 @@ export class Confirmation implements ReceiptHolder {
       this.waiting++;
       this.routed[index] = session.publish(message, receipt, this.traffic);
     } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
       if (this.problems[index] !== undefined) this.waiting--;
+      delete this.problems[index];
+      if (!(error instanceof BrokerError)) throw error;
       this.problems[index] = new Problem(error.kind, error.message);
       return;
     }

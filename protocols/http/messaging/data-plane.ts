@@ -5,7 +5,9 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { decided } from '../../../src/auth/undecided.ts';
 import type { User } from '../../../src/auth/user.ts';
 import type { Broker } from '../../../src/broker/broker.ts';
 import { plainAddress } from '../../../src/server/origin.ts';
@@ -156,7 +158,7 @@ export class DataPlane {
   ): Promise<unknown> {
     const user = this.users.get(request) as User;
     const params = request.params as Record<string, string>;
-    const shared = this.pool.acquire(user, params.vhost as string);
+    const shared = await decided(() => this.pool.acquire(user, params.vhost as string));
     try {
       const { query, body = Buffer.alloc(0) } = request;
       const answer = await one.handle({ shared, params, query, body, request, reply });

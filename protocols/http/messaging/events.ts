@@ -2,6 +2,7 @@
  * Events: a queue read as Server-Sent Events, by a browser's own EventSource or anybody else. How
  * a message becomes an event is event-stream.ts.
  */
+import { decided } from '../../../src/auth/undecided.ts';
 import { HTTP_ORDER_BYTES, HTTP_STREAM_CREDIT_MAX, HTTP_STREAMS_MAX } from '../../../src/limits.ts';
 import { EventStream } from './event-stream.ts';
 import { ENCODING, HELD_MESSAGE } from './message-json.ts';
@@ -63,12 +64,13 @@ async function stream(call: Call<ValueOf<typeof QUERY>, Buffer>): Promise<undefi
   if (shared.watchers >= HTTP_STREAMS_MAX) {
     throw new Problem('TOO_MANY_REQUESTS', 'you have as many streams as may be');
   }
-  const events = new EventStream(shared, reply.raw, {
+  const options = {
     queue: params.queue as string,
     credit: query.credit,
     autoAck: query.ack === 'auto',
     encoding: query.encoding,
-  });
+  };
+  const events = await decided(() => new EventStream(shared, reply.raw, options));
   reply.hijack();
   const set = Object.entries(reply.getHeaders()).filter(([name]) => KEPT.test(name));
   events.start(Object.fromEntries(set.map(([name, value]) => [name, String(value)])));

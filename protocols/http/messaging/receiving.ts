@@ -3,6 +3,7 @@
  * it, gives it back or prolongs its lease. A message is lost for nobody: who does not say what
  * became of it in time, or vanishes before the answer is there, gives it back.
  */
+import { decided } from '../../../src/auth/undecided.ts';
 import {
   HTTP_LEASE_LEAST_MS,
   HTTP_LEASE_MOST_MS,
@@ -188,7 +189,7 @@ async function receive(
     gone.abort();
     for (const token of taken.keys()) shared.leases.settle(token, 'requeue');
   });
-  const queue = polledQueue(shared, params.queue as string, polled);
+  const queue = await decided(() => polledQueue(shared, params.queue as string, polled));
   taken = await queue.poll(max, waitMs, gone.signal);
   if (raw.destroyed) {
     // It left while it waited: nobody has seen them.

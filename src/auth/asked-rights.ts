@@ -1,0 +1,108 @@
+/**
+ * AskedRights: what one login may do in one vhost where a backend outside has to be asked: HTTP,
+ * LDAP. Every question is asked once and its answer remembered for a time (verdicts.ts), so that
+ * publishing costs a look-up; until the first answer is there checks are undecided.
+ */
+import type { Clock } from '../clock.ts';
+import { ASKED_EXCHANGES_MAX } from '../limits-auth.ts';
+import type { Access } from './permissions.ts';
+import type { KeyRights, KeyRule, ResourceKind, Rights, Variables } from './rights.ts';
+import { type VerdictOptions, Verdicts } from './verdicts.ts';
+
+/** Who is asked about one login. Promises reject if nobody can be asked. */
+export interface Authorizer {
+  mayEnter(vhost: string): Promise<boolean>;
+  mayUse(vhost: string, access: Access, kind: ResourceKind, name: string): Promise<boolean>;
+  mayUseKey(vhost: string, access: 'write' | 'read', key: ExchangeKey): Promise<boolean>;
+}
+
+/** A routing key of a topic exchange, and what the session says about itself. */
+export interface ExchangeKey {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly variables: Variables;
+}
+
+/** What it needs besides. */
+export interface AskedOptions {
+  readonly clock: Clock;
+  /** How long an answer is good for. */
+  readonly ttlMs: number;
+}
+
+export class AskedRights implements Rights {
+  version = 0;
+  private readonly authorizer: Authorizer;
+  private readonly vhost: string;
+  private readonly verdictOptions: VerdictOptions;
+  private readonly entry: Verdicts;
+  private readonly verdicts: Readonly<Record<Access, Verdicts>>;
+  /** By exchange and variables. */
+  private readonly keys = new Map<string, AskedKeys>();
+
+  constructor(authorizer: Authorizer, vhost: string, options: AskedOptions) {
+    this.authorizer = authorizer;
+    this.vhost = vhost;
+    const changed = (): void => {
+      this.version++;
+    };
+    const verdictOptions = { ...options, changed };
+    this.verdictOptions = verdictOptions;
+    this.entry = new Verdicts(verdictOptions);
+    this.verdicts = {
+      configure: new Verdicts(verdictOptions),
+      write: new Verdicts(verdictOptions),
+      read: new Verdicts(verdictOptions),
+    };
+  }
+
+  get open(): boolean {
+    return this.entry.of('', () => this.authorizer.mayEnter(this.vhost));
+  }
+
+  allows(access: Access, name: string, kind: ResourceKind): boolean {
+    const ask = () => this.authorizer.mayUse(this.vhost, access, kind, name);
+    return this.verdicts[access].of(`${kind} ${name}`, ask);
+  }
+
+  topic(exchange: string): KeyRule {
+    return { of: (variables) => this.keysOf(exchange, variables) };
+  }
+
+  /** Everything is asked anew. */
+  forget(): void {
+    this.entry.forget();
+    for (const verdicts of Object.values(this.verdicts)) verdicts.forget();
+    this.keys.clear();
+  }
+
+  private keysOf(exchange: string, variables: Variables): AskedKeys {
+    const key = JSON.stringify([exchange, ...variables]);
+    let keys = this.keys.get(key);
+    if (keys === undefined) {
+      const ask = (access: 'write' | 'read', routingKey: string): Promise<boolean> => {
+        return this.authorizer.mayUseKey(this.vhost, access, { exchange, routingKey, variables });
+      };
+      keys = new AskedKeys(ask, this.verdictOptions);
+      if (this.keys.size >= ASKED_EXCHANGES_MAX) this.keys.clear();
+      this.keys.set(key, keys);
+    }
+    return keys;
+  }
+}
+
+/** The routing keys of one exchange. */
+class AskedKeys implements KeyRights {
+  private readonly ask: (access: 'write' | 'read', key: string) => Promise<boolean>;
+  private readonly verdicts: Readonly<Record<'write' | 'read', Verdicts>>;
+
+  constructor(ask: AskedKeys['ask'], options: VerdictOptions) {
+    this.ask = ask;
+    this.verdicts = { write: new Verdicts(options), read: new Verdicts(options) };
+  }
+
+  allows(access: 'write' | 'read', key: string): boolean {
+    const verdicts = this.verdicts[access];
+    return verdicts.has(key) || verdicts.of(key, () => this.ask(access, key));
+  }
+}

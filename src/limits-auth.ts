@@ -1,0 +1,29 @@
+/**
+ * The bounds of what backends outside are asked about logins and rights, named, with their reasons:
+ * a part of limits.ts, which says what belongs here.
+ */
+
+/** Remembered answers about what one login may do in a vhost, of a kind. */
+export const ASKED_VERDICTS_MAX = 1_000;
+
+/** Exchanges whose routing keys one login has been asked about; then it starts anew. */
+export const ASKED_EXCHANGES_MAX = 100;
+
+/** How long an answer is good for, whatever auth_cache.cache_ttl says, so that it can be used. */
+export const ASKED_VERDICT_MIN_MS = 1_000;
+
+/** … and how many times as long as it took: what needs several answers must get them together. */
+export const ASKED_VERDICT_FACTOR = 4;
+
+/** Good logins that are remembered so that nobody is asked again; then the oldest go. */
+export const REMEMBERED_LOGINS_MAX = 10_000;
+
+/** Questions to one backend that are under way, and those that wait for their turn. */
+export const AUTH_CALLS_MAX = 64;
+export const AUTH_CALLS_WAITING_MAX = 4_096;
+
+/** Bytes of what a backend answers over HTTP: a word and some tags. */
+export const AUTH_REPLY_BYTES_MAX = 64 * 1024;
+
+/** How often a question is sent again because a kept connection had been closed meanwhile. */
+export const AUTH_REQUEST_TRIES = 3;
