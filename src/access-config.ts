@@ -13,7 +13,7 @@ export type AccessConfig = Pick<
   BrokerOptions,
   | 'defaults'
   | 'loopbackUsers'
-  | 'authBackends'
+  | 'rememberLoginsMs'
   | 'anonymous'
   | 'certificateRule'
   | 'tracksLoginSources'
@@ -38,7 +38,7 @@ export function accessConfig(config: Config): AccessConfig {
       },
     },
     loopbackUsers: [...config.get('loopback_users')],
-    authBackends: config.get('auth_backends'),
+    rememberLoginsMs: config.get('auth_cache.cache_ttl'),
     anonymous: anonymous(config),
     certificateRule: {
       from: config.get('ssl_cert_login_from'),

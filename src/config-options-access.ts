@@ -175,15 +175,6 @@ export const ACCESS_OPTIONS = {
     default: '.*',
     text: 'What they must match, if that is what they must fulfil.',
   }),
-  auth_backends: list({
-    group: ACCESS,
-    type: oneOf(['internal'], { rabbit_auth_backend_internal: 'internal' }),
-    member: 'number',
-    default: { 1: 'internal' },
-    defaultsReplaced: true,
-    none: false,
-    text: 'Who is asked, in this order, whether a login is good. "internal" is the broker itself.',
-  }),
   auth_mechanisms: list({
     group: ACCESS,
     type: oneOf(['PLAIN', 'AMQPLAIN', 'ANONYMOUS', 'EXTERNAL', 'RABBIT-CR-DEMO']),

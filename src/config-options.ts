@@ -12,6 +12,7 @@ import {
   single,
 } from './config-option.ts';
 import { ACCESS_OPTIONS } from './config-options-access.ts';
+import { AUTH_OPTIONS } from './config-options-auth.ts';
 import { DEFINITIONS_OPTIONS } from './config-options-definitions.ts';
 import { MANAGEMENT_OPTIONS } from './config-options-management.ts';
 import { MQTT_OPTIONS } from './config-options-mqtt.ts';
@@ -65,6 +66,7 @@ export const OPTIONS = {
   ...RESOURCE_OPTIONS,
   ...STOMP_OPTIONS,
   ...ACCESS_OPTIONS,
+  ...AUTH_OPTIONS,
   ...POLICY_OPTIONS,
 
   data_dir: single({

@@ -20,9 +20,8 @@ export const UNSUPPORTED_KEYS: readonly string[] = [
   'tcp_listen_options.tos',
   'reverse_dns_lookups',
   'definitions.',
-  'auth_backends.',
-  'auth_cache.',
-  'auth_http.',
+  'auth_http.authorization_failure_disclosure',
+  'auth_http.ssl_options.',
   'auth_ldap.',
   'auth_oauth2.',
   'trust_store.',
@@ -158,6 +157,16 @@ export const INERT_KEYS: readonly string[] = [
   'ssl_allow_poodle_attack',
   'deprecated_features.',
   'motd_file',
+  'auth_cache.cache_module',
+  'auth_http.ssl_options=none',
+  'auth_http.ssl_options.client_renegotiation',
+  'auth_http.ssl_options.fail_if_no_peer_cert',
+  'auth_http.ssl_options.honor_cipher_order',
+  'auth_http.ssl_options.honor_ecc_order',
+  'auth_http.ssl_options.hostname_verification',
+  'auth_http.ssl_options.log_alert',
+  'auth_http.ssl_options.reuse_sessions',
+  'auth_http.ssl_options.secure_renegotiate',
 ];
 
 /** What to do about a key of RabbitMQ's that is no option, or null if RabbitMQ has no such key. */

@@ -5,6 +5,7 @@
 import type { HttpService } from '../protocols/index.ts';
 import { accessConfig } from './access-config.ts';
 import { announcedLog, startAnnouncing } from './announcements.ts';
+import { authBackends } from './auth-backends.ts';
 import { definitionsSource, importAtBoot } from './boot-definitions.ts';
 import { Broker } from './broker/broker.ts';
 import type { Catalog } from './broker/catalog.ts';
@@ -197,14 +198,16 @@ function openStorage({ config, log }: Parts): Storage {
   return { store, catalog, directory };
 }
 
-function openBroker({ config, log, clock }: Parts, storage: Storage): Promise<Broker> {
+async function openBroker(parts: Parts, storage: Storage): Promise<Broker> {
+  const { config, log, clock = new SystemClock() } = parts;
   const access = accessConfig(config);
   return Broker.open({
-    clock: clock ?? new SystemClock(),
+    clock,
     log,
     store: storage.store,
     catalog: storage.catalog,
     ...access,
+    authenticators: await authBackends({ config, clock, log }),
     nodeName: nodeName(config),
     defaults: definitionsSource(config) === null ? access.defaults : null,
     maxMessageBytes: config.get('max_message_size'),

@@ -49,7 +49,9 @@ describe('the option table', () => {
     expectTypeOf(config.get('log.console')).toEqualTypeOf<boolean>();
     expectTypeOf(config.get('log.console.formatter')).toEqualTypeOf<'plaintext' | 'json'>();
     expectTypeOf(config.get('listeners.tcp')).toEqualTypeOf<ReadonlyMap<string, ListenerAddress>>();
-    expectTypeOf(config.get('auth_backends')).toEqualTypeOf<readonly 'internal'[]>();
+    expectTypeOf(config.get('auth_backends.$.authz')).toEqualTypeOf<
+      ReadonlyMap<string, 'internal' | 'http' | 'cache'>
+    >();
     expectTypeOf(config.get('loopback_users')).toEqualTypeOf<ReadonlySet<string>>();
     // @ts-expect-error there is no such key
     expect(() => config.get('heartbeet')).toThrow("'heartbeet' is not an option");

@@ -35,6 +35,7 @@ import { can, Handshake, type HandshakeHost, type HandshakeOptions } from './han
 import { Heartbeat } from './heartbeat.ts';
 import type { Tuning } from './negotiation.ts';
 import type { MethodArguments, ServerMethod } from './spec.ts';
+import { updateSecret } from './update-secret.ts';
 import { shortAt } from './wire.ts';
 
 /** No method is at fault. */
@@ -294,8 +295,7 @@ export class AmqpConnection implements Connection, FrameSink, HandshakeHost, Ala
       this.frames.stop();
       this.leave();
     } else if (method.name === 'connection.update-secret') {
-      this.session?.reauthorize();
-      this.send('connection.update-secret-ok', {});
+      updateSecret(this, this.session as Session, method.args);
     } else {
       throw unexpectedMethod('running');
     }

@@ -13,7 +13,7 @@ import { Answer, ApiError } from './answer.ts';
 export const CHALLENGE = { 'www-authenticate': 'Basic realm="RabbitMQ Management"' };
 
 export class Logins {
-  private readonly broker: Broker;
+  readonly broker: Broker;
 
   constructor(broker: Broker) {
     this.broker = broker;
@@ -31,7 +31,8 @@ export class Logins {
     const { username, password } = credentials;
     const loopback = address === '::1' || address.startsWith('127.');
     const peer = { remoteAddress: address, loopback };
-    const login = { protocol: 'http', username, password, peer, impatient: true } as const;
+    const request = { impatient: true, repeats: true } as const;
+    const login = { protocol: 'http', username, password, peer, ...request };
     const user = await this.broker.authenticate(login);
     if (typeof user !== 'string') return user;
     if (user === TOO_MANY_FAILURES) throw tooMany();

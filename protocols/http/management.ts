@@ -87,8 +87,12 @@ export function addManagement(
 
 /** Who sends a request over the network, by name and password. */
 export function byLogin(logins: Logins): (request: FastifyRequest) => Promise<Viewer> {
-  return async (request) =>
-    new Viewer(await logins.userOf(request.headers.authorization, plainAddress(request.ip)));
+  return async (request) => {
+    const { authorization } = request.headers;
+    const viewer = new Viewer(await logins.userOf(authorization, plainAddress(request.ip)));
+    await viewer.learn(logins.broker.vhosts.keys());
+    return viewer;
+  };
 }
 
 function indexPage(all: readonly Resource[]): string {

@@ -3,6 +3,7 @@
  * (`administrator`, `monitoring`, `policymaker`, `management`) and by the vhosts it may log in to
  * [management-api.md §1.1]. What it may do to messages and topology its session checks.
  */
+import { decided } from '../../src/auth/undecided.ts';
 import type { User } from '../../src/auth/user.ts';
 import { notAuthorised } from './answer.ts';
 
@@ -25,9 +26,20 @@ const MANAGEMENT_TAGS: readonly string[] = [
 
 export class Viewer {
   readonly user: User;
+  /** Of the vhosts that learn() was told of: may the user enter them? */
+  private readonly entered = new Map<string, boolean>();
 
   constructor(user: User) {
     this.user = user;
+  }
+
+  /** Finds out which vhosts the user may log in to, where somebody outside has to be asked. */
+  async learn(vhosts: Iterable<string>): Promise<void> {
+    if (this.user.authority === null || !this.isManager) return;
+    const learnOne = async (vhost: string): Promise<void> => {
+      this.entered.set(vhost, await decided(() => this.user.rightsIn(vhost).open));
+    };
+    await Promise.all([...vhosts].map(learnOne));
   }
 
   get isAdministrator(): boolean {
@@ -49,7 +61,7 @@ export class Viewer {
 
   /** May the user log in to that vhost? */
   mayEnter(vhost: string): boolean {
-    return this.user.rightsIn(vhost).open;
+    return this.entered.get(vhost) ?? this.user.rightsIn(vhost).open;
   }
 
   /** Connections and channels: one's own, or everybody's for who monitors. */

@@ -31,14 +31,15 @@ export async function logIn(
   holder: SessionHolder,
 ): Promise<Session> {
   const { username, password, vhost } = credentialsOf(packet, client, broker, options);
-  const login = { protocol: 'mqtt', username, password, peer: client };
+  const meant = vhost ?? mappedVhost(client, broker) ?? options.vhost;
+  const claim = { protocol: 'mqtt', username, password, peer: client };
+  const login = { ...claim, vhost: meant, clientId: holder.variables?.get('client_id') ?? '' };
   // Most backends answer at once.
   const asked = broker.authenticate(login);
   const verdict: LoginVerdict = asked instanceof Promise ? await asked : asked;
   if (typeof verdict === 'string') {
     throw new MqttError(REASON.BAD_USER_OR_PASSWORD, `login of '${username}' refused: ${verdict}`);
   }
-  const meant = vhost ?? mappedVhost(client, broker) ?? options.vhost;
   try {
     return await decided(() => broker.openSession(verdict, meant, protocolOf(packet), holder));
   } catch (error) {

@@ -8,6 +8,7 @@ import type { Authenticator, Login, LoginVerdict } from './authenticator.ts';
 import { type Certificate, type CertificateNameRule, certificateName } from './certificate-name.ts';
 import { LoginAttempts } from './login-attempts.ts';
 import { LoginThrottle } from './login-throttle.ts';
+import { RememberedLogins } from './remembered-logins.ts';
 import type { User } from './user.ts';
 
 export interface AuthenticationOptions {
@@ -20,6 +21,8 @@ export interface AuthenticationOptions {
   readonly certificateRule: CertificateNameRule;
   /** Whether attempts are counted by address and user, too. */
   readonly tracksSources: boolean;
+  /** How long a good login of somebody who repeats it is good for, where others vouch for it. */
+  readonly rememberMs?: number;
   readonly clock: Clock;
 }
 
@@ -32,12 +35,14 @@ export class Authentication {
   private readonly options: AuthenticationOptions;
   private readonly loopbackUsers: ReadonlySet<string>;
   private readonly throttle = new LoginThrottle();
+  private readonly remembered: RememberedLogins;
 
   constructor(options: AuthenticationOptions) {
     this.options = options;
     this.anonymous = options.anonymous;
     this.loopbackUsers = new Set(options.loopbackUsers);
     this.attempts = new LoginAttempts(options.tracksSources);
+    this.remembered = new RememberedLogins(options.clock, options.rememberMs ?? 0);
   }
 
   /** The user whom a verified client certificate speaks for, null if it names none. */
@@ -47,10 +52,13 @@ export class Authentication {
 
   /**
    * The user if the login is good, else why not: that is for the log. A promise never rejects; one
-   * comes only from a backend that takes time, or after many failures.
+   * comes only from a backend that takes time, or after many failures. A backend that cannot be
+   * asked has refused: the next one is asked.
    */
   authenticate(login: Login): LoginVerdict | Promise<LoginVerdict> {
     const { clock } = this.options;
+    const known = login.repeats === true ? this.remembered.get(login) : undefined;
+    if (known !== undefined) return known;
     const delayMs = this.throttle.delayMs(login, clock.now());
     if (delayMs === 0) {
       const judged = this.judge(login);
@@ -73,10 +81,19 @@ export class Authentication {
     });
   }
 
+  /** Forgets what it and the authenticators remember of earlier answers. */
+  forget(): void {
+    this.remembered.forget();
+    for (const authenticator of this.options.authenticators) authenticator.forget?.();
+  }
+
   private told(login: Login, verdict: LoginVerdict): LoginVerdict {
     const succeeded = typeof verdict !== 'string';
     this.attempts.count(login, succeeded);
     if (!succeeded) this.throttle.failed(login, this.options.clock.now());
+    else if (login.repeats === true && verdict.authority !== null) {
+      this.remembered.put(login, verdict);
+    }
     return verdict;
   }
 
@@ -94,10 +111,12 @@ export class Authentication {
     const authenticator = this.options.authenticators[index];
     if (authenticator === undefined) return refused;
     const verdict = authenticator.authenticate(login);
-    if (verdict instanceof Promise) {
-      return verdict.then((late) => (isUser(late) ? late : this.ask(login, index + 1, late)));
-    }
-    return isUser(verdict) ? verdict : this.ask(login, index + 1, verdict);
+    const judged = (late: LoginVerdict): LoginVerdict | Promise<LoginVerdict> => {
+      if (isUser(late)) return late;
+      return this.ask(login, index + 1, index === 0 ? late : `${refused}; ${late}`);
+    };
+    if (!(verdict instanceof Promise)) return judged(verdict);
+    return verdict.then(judged, (error: Error) => judged(`nobody answers: ${error.message}`));
   }
 
   /** RabbitMQ looks at the place after the password, so that the answer tells nothing of it. */

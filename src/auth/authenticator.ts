@@ -22,6 +22,12 @@ export interface Login {
   readonly peer: Peer;
   /** Refused rather than held up after many failures: by who can ask again, as over HTTP. */
   readonly impatient?: true;
+  /** Where the client wants to, if it has said so with its login, as in MQTT. */
+  readonly vhost?: string;
+  /** What the client calls itself, in MQTT. */
+  readonly clientId?: string;
+  /** The client says who it is with every request: a good login is remembered for a time. */
+  readonly repeats?: boolean;
 }
 
 /** Why a login failed: for the log only, a client is never told. */
@@ -31,6 +37,8 @@ export type LoginFailure = string;
 export type LoginVerdict = User | LoginFailure;
 
 export interface Authenticator {
-  /** The user if the login is good, else why not. A promise never rejects. */
+  /** The user if the login is good, else why not. A promise rejects if nobody can be asked. */
   authenticate(login: Login): LoginVerdict | Promise<LoginVerdict>;
+  /** Forgets what it remembers of earlier answers. */
+  forget?(): void;
 }

@@ -11,6 +11,7 @@ import {
   type Rights,
   type Variables,
 } from './rights.ts';
+import type { User } from './user.ts';
 
 export class SessionRights {
   private rights: Rights;
@@ -20,9 +21,11 @@ export class SessionRights {
   private readonly known = new Map<string, KeyRights>();
   private knownVersion = -1;
 
-  constructor(rights: Rights, variables: Variables) {
-    this.rights = rights;
-    this.variables = variables;
+  /** @param said what topic permissions may name besides the user and the vhost */
+  constructor(user: User, vhost: string, said: Variables = new Map()) {
+    this.rights = user.rightsIn(vhost);
+    // Nobody chooses what `{username}` is but by logging in.
+    this.variables = new Map([...said, ['username', user.name], ['vhost', vhost]]);
   }
 
   /** Counts changes: a verdict that was given may be another now. */

@@ -16,11 +16,18 @@ export const ALL_RIGHTS = { configure: '.*', write: '.*', read: '.*' };
 export interface Authority {
   /** Two logins with the same text here may do the same: requests over HTTP share a session. */
   readonly key: string;
+  /** A user of the broker's own that it goes by, if any: with that it goes, too. */
+  readonly account?: User;
   /** When the login runs out, in ms since 1970; Infinity for never. */
   readonly expiresAtMs: number;
   rightsIn(vhost: string): Rights;
-  /** Looks at another secret of the same user. The user as of now, else why not: for the log. */
+  /**
+   * Looks at another secret of the same user. The user as of now, else why not: for the log. A
+   * promise rejects if nobody can be asked.
+   */
   renew(secret: string): User | string | Promise<User | string>;
+  /** Whoever was asked about rights is asked again. */
+  forget(): void;
 }
 
 /** See the head of this file. */

@@ -4,12 +4,11 @@
  * hands in clock, log, store and catalog.
  */
 import { Authentication, type AuthenticationOptions } from '../auth/authentication.ts';
-import type { Login, LoginVerdict } from '../auth/authenticator.ts';
+import type { Authenticator, Login, LoginVerdict } from '../auth/authenticator.ts';
 import { type CertificateNameRule, DISTINGUISHED_NAME } from '../auth/certificate-name.ts';
 import { ANY_CREDENTIALS, type CredentialRule } from '../auth/credential-rule.ts';
 import { DEFAULT_HASHING, type HashingAlgorithm } from '../auth/password.ts';
 import type { PermissionPatterns } from '../auth/permissions.ts';
-import type { Variables } from '../auth/rights.ts';
 import { SessionRights } from '../auth/session-rights.ts';
 import type { User } from '../auth/user.ts';
 import { Users } from '../auth/users.ts';
@@ -71,8 +70,10 @@ export interface BrokerOptions {
   readonly nodeName?: string;
   /** What new passwords are hashed with. */
   readonly hashing?: HashingAlgorithm;
-  /** Who is asked about logins, in this order. */
-  readonly authBackends?: readonly 'internal'[];
+  /** Who is asked about logins, in this order: the broker's own users if nothing is said. */
+  readonly authenticators?: (users: Users) => readonly Authenticator[];
+  /** How long a login over HTTP that others vouch for is not asked for again. */
+  readonly rememberLoginsMs?: number;
   /** Who clients are that do not say who they are; null or nothing turns them away. */
   readonly anonymous?: AuthenticationOptions['anonymous'];
   /** What of a client certificate is the name of the user. */
@@ -125,7 +126,8 @@ export class Broker implements CatalogHost {
     this.store = options.store;
     this.catalog = options.catalog;
     this.authentication = new Authentication({
-      authenticators: (options.authBackends ?? ['internal']).map(() => this.users),
+      authenticators: options.authenticators?.(this.users) ?? [this.users],
+      rememberMs: options.rememberLoginsMs ?? 0,
       loopbackUsers: options.loopbackUsers,
       anonymous: options.anonymous ?? null,
       certificateRule: options.certificateRule ?? DISTINGUISHED_NAME,
@@ -212,7 +214,7 @@ export class Broker implements CatalogHost {
     if (event !== null) this.events.emit(...event);
   }
 
-  /** Closes what is open and waits until the store and the catalog have everything. */
+  /** Closes what is open and waits until store and catalog have everything. */
   async close(): Promise<void> {
     await Promise.all([...this.sessions].map((session) => session.close()));
     for (const vhost of this.vhosts.values()) {
@@ -239,7 +241,7 @@ export class Broker implements CatalogHost {
   ): Session {
     const { totals, quota } = this;
     const id = `session-${++this.lastSessionId}`;
-    const rights = new SessionRights(user.rightsIn(vhost.name), variablesOf(user, vhost, holder));
+    const rights = new SessionRights(user, vhost.name, holder?.variables);
     const topology = new TopologyAccess({
       sessionId: id,
       userName: user.name,
@@ -372,8 +374,9 @@ export class Broker implements CatalogHost {
   }
 
   private deleteUser(name: string): void {
-    const user = this.users.delete(name);
-    if (user !== undefined) this.expel((each) => each.user === user, `user '${name}' is deleted`);
+    const gone = this.users.delete(name);
+    const is = ({ user }: Session) => user === gone || user.authority?.account === gone;
+    if (gone !== undefined) this.expel(is, `user '${name}' is deleted`);
   }
 
   private expel(whom: (session: Session) => boolean, reason: string): void {
@@ -389,9 +392,4 @@ function withoutDeeds(log: Log): Log {
     warning: (text) => log.warning(text),
     error: (text) => log.error(text),
   };
-}
-
-/** What topic permissions may name. Nobody chooses what `{username}` is but by logging in. */
-function variablesOf(user: User, vhost: VHost, holder: SessionHolder | null): Variables {
-  return new Map([...(holder?.variables ?? []), ['username', user.name], ['vhost', vhost.name]]);
 }

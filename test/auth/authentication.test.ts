@@ -54,7 +54,7 @@ describe('authentication', () => {
     const { authentication } = authenticationOf([first, second]);
     expect(authentication.authenticate(login('b'))).toBe(second.user);
     expect(authentication.authenticate(login('a'))).toBe(first.user);
-    expect(authentication.authenticate(login('c'))).toBe('b says no');
+    expect(authentication.authenticate(login('c'))).toBe('a says no; b says no');
     expect(second.asked).toEqual(['b', 'c']);
   });
 
@@ -62,7 +62,7 @@ describe('authentication', () => {
     const [first, second] = [new Gate('a', true), new Gate('b')];
     const { authentication } = authenticationOf([first, second]);
     expect(await authentication.authenticate(login('b'))).toBe(second.user);
-    expect(await authentication.authenticate(login('b', 'wrong'))).toBe('b says no');
+    expect(await authentication.authenticate(login('b', 'wrong'))).toBe('a says no; b says no');
     expect(authentication.attempts.byProtocol.get('test')).toEqual({ succeeded: 1, failed: 1 });
   });
 

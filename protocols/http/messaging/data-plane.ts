@@ -5,7 +5,6 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { decided } from '../../../src/auth/undecided.ts';
 import type { User } from '../../../src/auth/user.ts';

@@ -7,6 +7,7 @@
 import type { User } from '../../../src/auth/user.ts';
 import type { Broker } from '../../../src/broker/broker.ts';
 import { BrokerError } from '../../../src/broker/errors.ts';
+import { becomes } from '../../../src/broker/login-renewal.ts';
 import type { Session, SessionHolder } from '../../../src/broker/session.ts';
 import type { Timer } from '../../../src/clock.ts';
 import { HTTP_SESSION_IDLE_MS } from '../../../src/limits.ts';
@@ -91,7 +92,7 @@ export class SharedSession implements SessionHolder {
 /** See the head of this file. */
 export class SessionPool {
   private readonly broker: Broker;
-  private readonly byUser = new Map<User, Map<string, SharedSession>>();
+  private readonly byUser = new Map<unknown, Map<string, SharedSession>>();
 
   constructor(broker: Broker) {
     this.broker = broker;
@@ -105,17 +106,21 @@ export class SessionPool {
     if (!this.broker.vhosts.has(vhost)) {
       throw new BrokerError('NOT_FOUND', `vhost ${vhost} not found`);
     }
-    const ofUser = this.byUser.get(user) ?? new Map<string, SharedSession>();
+    // Whoever is vouched for elsewhere is somebody new with every login.
+    const who = user.authority === null ? user : `${user.name} ${user.authority.key}`;
+    const ofUser = this.byUser.get(who) ?? new Map<string, SharedSession>();
     let shared = ofUser.get(vhost);
     if (shared === undefined) {
       shared = new SharedSession(this.broker, user, vhost, () => {
         ofUser.delete(vhost);
-        if (ofUser.size === 0 && this.byUser.get(user) === ofUser) this.byUser.delete(user);
+        if (ofUser.size === 0 && this.byUser.get(who) === ofUser) this.byUser.delete(who);
       });
       ofUser.set(vhost, shared);
-      this.byUser.set(user, ofUser);
+      this.byUser.set(who, ofUser);
     } else {
       // Rights may have changed since; a connection would be asked at its next login.
+      const known = shared.session.user;
+      if (known.authority !== user.authority) becomes(this.broker, known, user);
       shared.session.reauthorize();
     }
     return shared.retain();

@@ -1,0 +1,43 @@
+/**
+ * LoginRenewal: what may happen to a login after it was good: its client shows another secret, or
+ * answers about it are forgotten, so that they are asked for again. Logging in is
+ * auth/authentication.ts.
+ */
+import { decided } from '../auth/undecided.ts';
+import type { User } from '../auth/user.ts';
+import type { Broker } from './broker.ts';
+import { BrokerError } from './errors.ts';
+import type { Session } from './session.ts';
+
+/**
+ * The client of a session shows another secret, a token say. Who logged in with a password of the
+ * broker's own stays who it is. Either way it is looked at again what the session may do.
+ * @throws BrokerError NOT_ALLOWED if the secret is no good, or the vhost closed by now
+ */
+export async function renewLogin(broker: Broker, session: Session, secret: string): Promise<void> {
+  const { user } = session;
+  if (user.authority !== null) {
+    const verdict = await user.authority.renew(secret);
+    if (typeof verdict === 'string' || verdict.name !== user.name) {
+      const why = typeof verdict === 'string' ? verdict : 'it is of somebody else';
+      broker.log.warning(`a new secret of user '${user.name}' was refused: ${why}`);
+      throw new BrokerError('NOT_ALLOWED', 'New secret was refused by one of the backends');
+    }
+    becomes(broker, user, verdict);
+  }
+  await decided(() => session.reauthorize());
+}
+
+/** A user has logged in again: what its sessions may do is what it may do from now on. */
+export function becomes(broker: Broker, user: User, fresh: User): void {
+  user.become(fresh);
+  for (const session of broker.sessions) {
+    if (session.user === user) session.rights.replace(user.rightsIn(session.vhost.name));
+  }
+}
+
+/** Everybody outside is asked again, about logins and about what sessions may do. */
+export function forgetAnswers(broker: Broker): void {
+  broker.authentication.forget();
+  for (const { user } of broker.sessions) user.authority?.forget();
+}
