@@ -5,7 +5,9 @@
  */
 import { HTTP_STREAM_CREDIT_MAX } from '../../../../src/limits.ts';
 import { ENCODING, NEW_MESSAGE } from '../message-json.ts';
+import { invalid } from '../problem.ts';
 import { NAME_OR_NUMBER, type ObjectSchema, type ValueOf } from '../schema.ts';
+import { wrongWith } from '../schema-check.ts';
 
 const ID = {
   type: NAME_OR_NUMBER,
@@ -170,3 +172,19 @@ export type Command<Name extends CommandName> = ValueOf<(typeof COMMANDS)[Name]>
 
 /** What a client numbers a command with. */
 export type CommandId = string | number | undefined;
+
+/** The id of a command that may be anything. */
+export function idOf({ id }: Record<string, unknown>): CommandId {
+  return typeof id === 'string' || Number.isSafeInteger(id) ? (id as CommandId) : undefined;
+}
+
+/** The name of a command that is as it has to be. @throws Problem */
+export function checkedName(command: Record<string, unknown>): CommandName {
+  const { type } = command;
+  if (typeof type !== 'string' || !Object.hasOwn(COMMANDS, type)) {
+    throw invalid(`type must be one of ${Object.keys(COMMANDS).join(', ')}`);
+  }
+  const wrong = wrongWith(command, COMMANDS[type as CommandName]);
+  if (wrong !== null) throw invalid(`${type}: ${wrong}`);
+  return type as CommandName;
+}

@@ -3,29 +3,26 @@
  * ways, as JSON. The first command logs in, unless the handshake has done so. What is not
  * acknowledged when it closes goes back. What may be said is commands.ts and events.ts.
  */
+import { decided, Undecided, whenDecided } from '../../../../src/auth/undecided.ts';
 import type { User } from '../../../../src/auth/user.ts';
 import type { Broker } from '../../../../src/broker/broker.ts';
 import type { Delivery } from '../../../../src/broker/delivery.ts';
+import { loginAgain } from '../../../../src/broker/login-renewal.ts';
 import type { Session, SessionHolder } from '../../../../src/broker/session.ts';
 import type { CancelReason } from '../../../../src/broker/subscription.ts';
 import type { Timer } from '../../../../src/clock.ts';
-import {
-  HTTP_SOCKET_CONSUMERS_MAX,
-  HTTP_SOCKET_LOGIN_MS,
-  HTTP_STREAM_BEAT_MS,
-  HTTP_STREAM_STALL_MS,
-} from '../../../../src/limits.ts';
+import { HTTP_SOCKET_CONSUMERS_MAX, HTTP_SOCKET_LOGIN_MS } from '../../../../src/limits.ts';
 import type { Client, Connection, Description } from '../../../../src/server/protocol.ts';
 import { Reading } from '../../../../src/server/reading.ts';
 import type { Logins } from '../../login.ts';
 import { KIND_OF_CANCEL } from '../polled-queue.ts';
 import { invalid, Problem, problemBody, problemOf } from '../problem.ts';
-import { wrongWith } from '../schema-check.ts';
-import { COMMANDS, type Command, type CommandId, type CommandName } from './commands.ts';
+import { type Command, type CommandId, type CommandName, checkedName, idOf } from './commands.ts';
 import { type ConsumerHost, SocketConsumer } from './consumer.ts';
 import { Held } from './held.ts';
 import { Output } from './output.ts';
 import { Publisher } from './publisher.ts';
+import { Stall } from './stall.ts';
 
 /** What a socket is opened with. */
 export interface SocketOptions {
@@ -70,11 +67,11 @@ export class SocketConnection implements Connection, ConsumerHost, SessionHolder
   private mechanism: string;
   /** The state: what takes the next command. */
   private step: (command: Record<string, unknown>) => void = this.awaitLogin;
-  /** What came while a login was looked at. */
+  /** What came while a login was looked at, or somebody asked whether the user may. */
   private backlog: Buffer[] = [];
   private waiting = false;
-  private timer: Timer;
-  private stalledMs = 0;
+  private readonly deadline: Timer;
+  private readonly stall: Stall;
   private lastConsumer = 0;
 
   constructor(client: Client, options: SocketOptions) {
@@ -84,11 +81,15 @@ export class SocketConnection implements Connection, ConsumerHost, SessionHolder
     this.output = new Output(client.outbox);
     this.reading = new Reading(client, options.broker, this);
     const { clock } = options.broker;
-    this.timer = clock.schedule(HTTP_SOCKET_LOGIN_MS, () => {
+    this.stall = new Stall(clock, client.outbox, () => {
+      this.log('reads nothing, given up');
+      client.destroy();
+    });
+    this.deadline = clock.schedule(HTTP_SOCKET_LOGIN_MS, () => {
       this.fail(new Problem('NOT_LOGGED_IN', 'nobody has logged in'));
     });
     const { user } = options;
-    if (user !== null) setImmediate(() => this.tryTo(() => this.open(user, undefined)));
+    if (user !== null) setImmediate(() => this.enter(Promise.resolve(user), undefined));
   }
 
   // -- Connection: what the server calls --
@@ -105,7 +106,7 @@ export class SocketConnection implements Connection, ConsumerHost, SessionHolder
   }
 
   drained(): void {
-    this.stalledMs = 0;
+    this.stall.drained();
     this.reading.release('outbox');
     this.resumeAll();
   }
@@ -192,23 +193,22 @@ export class SocketConnection implements Connection, ConsumerHost, SessionHolder
   }
 
   private run(command: Record<string, unknown>): void {
-    const { type } = command;
     const id = idOf(command);
-    if (typeof type !== 'string' || !Object.hasOwn(COMMANDS, type)) {
-      this.refuse(id, invalid(`type must be one of ${Object.keys(COMMANDS).join(', ')}`));
-      return;
-    }
-    const wrong = wrongWith(command, COMMANDS[type as CommandName]);
-    if (wrong !== null) {
-      this.refuse(id, invalid(`${type}: ${wrong}`));
-      return;
-    }
-    try {
-      (this.handlers[type as CommandName] as (command: unknown) => void)(command);
-    } catch (error) {
+    const act = (): void => {
+      if (this.step === this.gone) return;
+      const handler = this.handlers[checkedName(command)] as (command: unknown) => void;
+      handler(command);
+    };
+    const failed = (error: unknown): void => {
       const problem = problemOf(error);
       if (problem === null) throw error;
-      this.refuse(id, problem);
+      this.answer('error', id, problemBody(problem));
+    };
+    try {
+      act();
+    } catch (error) {
+      if (error instanceof Undecided) this.wait(whenDecided(error, act), () => {}, failed);
+      else failed(error);
     }
   }
 
@@ -223,12 +223,17 @@ export class SocketConnection implements Connection, ConsumerHost, SessionHolder
     const credentials = Buffer.from(`${username}:${password}`).toString('base64');
     const authorization = token === undefined ? `Basic ${credentials}` : `Bearer ${token}`;
     const { logins } = this.options;
-    this.waiting = true;
     this.mechanism = token === undefined ? 'PLAIN' : 'OAUTHBEARER';
-    logins.userOf(authorization, this.client.remoteAddress).then(
-      (user) => this.loggedIn(() => this.open(user, id)),
-      (error: unknown) => this.loggedIn(() => this.fail(error)),
-    );
+    this.enter(logins.userOf(authorization, this.client.remoteAddress), id);
+  }
+
+  private enter(user: Promise<User>, id: CommandId): void {
+    const opened = user.then((late) => decided(() => this.open(late)));
+    const ready = (): void => {
+      const who = { user: this.opened?.user.name, vhost: this.options.vhost };
+      this.answer('ready', id, who);
+    };
+    this.wait(opened, ready, (error) => this.fail(error));
   }
 
   private consume(command: Command<'consume'>): void {
@@ -271,28 +276,36 @@ export class SocketConnection implements Connection, ConsumerHost, SessionHolder
   }
 
   /** Opens the session, or looks again whether it may be. @throws BrokerError, Problem */
-  private open(user: User, id: CommandId): void {
+  private open(user: User): void {
     const { broker, vhost } = this.options;
+    if (this.step === this.gone) return;
     if (this.opened !== null) {
-      if (user !== this.opened.user) throw new Problem('NOT_ALLOWED', 'you are somebody else');
+      const same = loginAgain(broker, this.opened, user);
+      if (!same) throw new Problem('NOT_ALLOWED', 'you are somebody else');
       this.opened.reauthorize();
     } else {
       if (!broker.vhosts.has(vhost)) throw new Problem('NOT_FOUND', `vhost ${vhost} not found`);
       this.opened = broker.openSession(user, vhost, 'http', this);
       this.publisher = new Publisher(this.opened, this.output);
       this.step = this.run;
-      this.timer.cancel();
-      this.schedule();
+      this.deadline.cancel();
+      this.stall.start();
       this.log(`user '${user.name}' authenticated and granted access to vhost '${vhost}'`);
     }
-    this.answer('ready', id, { user: user.name, vhost });
-    this.readOn();
   }
 
-  /** The answer of a login is there. */
-  private loggedIn(then: () => void): void {
-    this.waiting = false;
-    if (this.step !== this.gone) this.tryTo(then);
+  /** Lets the commands behind wait for something. */
+  private wait(done: Promise<void>, then: () => void, failed: (error: unknown) => void): void {
+    const goOn = (next: () => void): void => {
+      this.waiting = false;
+      this.tryTo(next);
+      this.readOn();
+    };
+    this.waiting = true;
+    done.then(
+      () => goOn(then),
+      (error: unknown) => goOn(() => failed(error)),
+    );
   }
 
   private tryTo(act: () => void): void {
@@ -325,11 +338,15 @@ export class SocketConnection implements Connection, ConsumerHost, SessionHolder
       return;
     }
     this.tryTo(() => {
-      for (const command of Array.isArray(value) ? value : [value]) {
+      const commands: unknown[] = Array.isArray(value) ? value : [value];
+      for (const [index, command] of commands.entries()) {
+        if (this.waiting) {
+          this.backlog.unshift(Buffer.from(JSON.stringify(commands.slice(index))));
+          return;
+        }
         if (typeof command !== 'object' || command === null || Array.isArray(command)) {
           throw invalid('a command is an object');
         }
-        if (this.waiting) throw invalid('login is a message of its own');
         this.step(command as Record<string, unknown>);
       }
     });
@@ -337,10 +354,6 @@ export class SocketConnection implements Connection, ConsumerHost, SessionHolder
 
   private answer(type: string, id: CommandId, rest: Readonly<Record<string, unknown>>): void {
     this.output.event({ type, ...(id !== undefined && { id }), ...rest });
-  }
-
-  private refuse(id: CommandId, problem: Problem): void {
-    this.answer('error', id, problemBody(problem));
   }
 
   /** Says why, and closes. */
@@ -361,7 +374,8 @@ export class SocketConnection implements Connection, ConsumerHost, SessionHolder
   /** Gives everything back. May be called more than once. */
   private end(): void {
     this.step = this.gone;
-    this.timer.cancel();
+    this.deadline.cancel();
+    this.stall.stop();
     this.backlog = [];
     this.reading.finish();
     this.consumers.clear();
@@ -373,28 +387,7 @@ export class SocketConnection implements Connection, ConsumerHost, SessionHolder
     });
   }
 
-  private schedule(): void {
-    const { clock } = this.options.broker;
-    this.timer = clock.schedule(HTTP_STREAM_BEAT_MS, () => this.look());
-  }
-
-  /** Who reads nothing for a while is given up; whether the peer lives the server asks by pings. */
-  private look(): void {
-    const { outbox } = this.client;
-    const stalls = outbox.pending > 0 && !outbox.moved();
-    this.stalledMs = stalls ? this.stalledMs + HTTP_STREAM_BEAT_MS : 0;
-    if (this.stalledMs >= HTTP_STREAM_STALL_MS) {
-      this.log('reads nothing, given up');
-      this.client.destroy();
-    } else this.schedule();
-  }
-
   private log(text: string): void {
     this.options.broker.log.info(`HTTP WebSocket ${this.name}: ${text}`);
   }
-}
-
-/** Of a command that may be anything. */
-function idOf({ id }: Record<string, unknown>): CommandId {
-  return typeof id === 'string' || Number.isSafeInteger(id) ? (id as CommandId) : undefined;
 }
