@@ -6,6 +6,7 @@
 import { existsSync, unlinkSync } from 'node:fs';
 import { ALL_RIGHTS, User } from '../../src/auth/user.ts';
 import type { Broker } from '../../src/broker/broker.ts';
+import { forgetAnswers } from '../../src/broker/login-renewal.ts';
 import { Answer, badRequest, NO_CONTENT } from './answer.ts';
 import { HttpListener } from './http-listener.ts';
 import { textOr } from './input.ts';
@@ -87,6 +88,14 @@ function controlResources(context: ManagementContext, options: ControlOptions): 
       path: '/control/configuration',
       access: 'administrator',
       get: () => context.configuration(),
+    },
+    {
+      path: '/control/login-answers',
+      access: 'administrator',
+      delete: () => {
+        forgetAnswers(broker);
+        return NO_CONTENT;
+      },
     },
     {
       path: '/control/login',

@@ -18,22 +18,28 @@ export async function renewLogin(broker: Broker, session: Session, secret: strin
   const { user } = session;
   if (user.authority !== null) {
     const verdict = await user.authority.renew(secret);
-    if (typeof verdict === 'string' || verdict.name !== user.name) {
-      const why = typeof verdict === 'string' ? verdict : 'it is of somebody else';
-      broker.log.warning(`a new secret of user '${user.name}' was refused: ${why}`);
+    const refused = typeof verdict === 'string' ? verdict : 'it is of somebody else';
+    if (typeof verdict === 'string' || !loginAgain(broker, session, verdict)) {
+      broker.log.warning(`a new secret of user '${user.name}' was refused: ${refused}`);
       throw new BrokerError('NOT_ALLOWED', 'New secret was refused by one of the backends');
     }
-    becomes(broker, user, verdict);
   }
   await decided(() => session.reauthorize());
 }
 
-/** A user has logged in again: what its sessions may do is what it may do from now on. */
-export function becomes(broker: Broker, user: User, fresh: User): void {
+/**
+ * The user of a session has logged in again: from now on its sessions may do what it may do now.
+ * @returns false if it is not the same user, and nothing has changed
+ */
+export function loginAgain(broker: Broker, { user }: Session, fresh: User): boolean {
+  if (user === fresh) return true;
+  if (user.name !== fresh.name || user.authority === null || fresh.authority === null) return false;
+  if (user.authority === fresh.authority) return true;
   user.become(fresh);
   for (const session of broker.sessions) {
     if (session.user === user) session.rights.replace(user.rightsIn(session.vhost.name));
   }
+  return true;
 }
 
 /** Everybody outside is asked again, about logins and about what sessions may do. */

@@ -159,8 +159,7 @@ export class Session {
    * @param traffic the channel it is counted for
    * @param except queues that it does not reach, e.g. the publisher's own (MQTT's no-local)
    * @returns how many queues it reached
-   * @throws BrokerError ACCESS_REFUSED, NOT_FOUND (exchange), PRECONDITION_FAILED (properties);
-   *   Undecided
+   * @throws BrokerError ACCESS_REFUSED, NOT_FOUND, PRECONDITION_FAILED (properties); Undecided
    */
   publish(
     message: Message,

@@ -126,6 +126,15 @@ const USERS: readonly Command[] = [
     run: authenticate,
   },
   {
+    usage: 'clear_auth_backend_cache',
+    help: 'Has backends for logins asked anew, whatever is remembered of their answers.',
+    banner: () => 'Clearing the cache of authentication backends ...',
+    run: async ({ api }) => {
+      await api.change('DELETE', '/control/login-answers');
+      return NOTHING;
+    },
+  },
+  {
     usage: 'set_user_tags <username> [<tag> ...]',
     help: 'Replaces the tags of a user: administrator, monitoring, policymaker, management.',
     banner: ({ args }) => {

@@ -2,13 +2,17 @@
  * Logins and rights that a web service decides: pika, amqplib, MQTT.js, stomp.py and fetch against
  * a broker that asks a real HTTP server, which allows, denies, hangs, fails and changes its mind.
  */
+import { once } from 'node:events';
 import amqplib, { type ChannelModel } from 'amqplib';
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import WebSocket from 'ws';
+import { forgetAnswers } from '../../src/broker/login-renewal.ts';
 import { type EmbeddedBroker, startBroker } from '../../src/embed.ts';
 import type { Log } from '../../src/log.ts';
 import { closing, refusal } from '../support/amqplib.ts';
 import { type Asked, AuthServer } from '../support/auth-server.ts';
+import { startObserved } from '../support/observed-broker.ts';
 import { pythonWith, runPython, testWith } from '../support/python.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -189,6 +193,29 @@ describe('amqplib', () => {
   });
 });
 
+test('the answers of a cached backend count for its time, and until they are forgotten', async () => {
+  const cached = {
+    ...service.config(),
+    ...{ 'auth_backends.1': 'cache', 'auth_cache.cached_backend': 'http' },
+  };
+  const broker = await startObserved(cached);
+  const url = `amqp://ann:secret@127.0.0.1:${broker.port}`;
+  const connect = async (): Promise<void> => {
+    const connection = await amqplib.connect(url);
+    await (await connection.createChannel()).assertQueue('yes.cached', { autoDelete: true });
+    await connection.close();
+  };
+  try {
+    for (let i = 0; i < 3; i++) await connect();
+    expect(service.asked.map(({ question }) => question)).toEqual(['user', 'vhost', 'resource']);
+    forgetAnswers(broker.broker);
+    service.answer = () => 'deny';
+    await expect(connect()).rejects.toThrow('403');
+  } finally {
+    await broker.stop();
+  }
+});
+
 describe('a service that does not answer', () => {
   test.each([
     ['fails', 500],
@@ -268,6 +295,34 @@ describe('over HTTP', () => {
     const to = '/v1/vhosts/%2F/exchanges/no/messages';
     const denied = await fetched(to, 'ann:secret', { method: 'POST', body: 'x' });
     expect(denied.status).toBe(403);
+  });
+
+  test('a WebSocket keeps the order of commands while it waits for answers', async () => {
+    const channel = await (await amqp()).createChannel();
+    await channel.assertQueue('yes.socket', { exclusive: false, autoDelete: true });
+    const url = `ws://127.0.0.1:${warren.managementPort}/v1/vhosts/%2F/socket`;
+    const socket = new WebSocket(url);
+    goodbyes.push(() => socket.close());
+    const events: Record<string, unknown>[] = [];
+    socket.on('message', (text) => events.push(JSON.parse(String(text))));
+    await once(socket, 'open');
+    const publish = { type: 'publish', exchange: 'amq.default', routing_key: 'yes.socket' };
+    const commands = [
+      { type: 'login', username: 'ann', password: 'secret' },
+      { type: 'consume', queue: 'yes.socket', ack: 'auto', credit: 10 },
+      { ...publish, payload: 'one', id: 1 },
+      { type: 'consume', queue: 'no', ack: 'auto', credit: 10, id: 2 },
+      { ...publish, payload: 'two', id: 3 },
+    ];
+    socket.send(JSON.stringify(commands));
+    const bodies = (): unknown[] => {
+      const messages = events.flatMap((event) => (event.messages ?? []) as { payload: string }[]);
+      return messages.map(({ payload }) => payload);
+    };
+    await vi.waitFor(() => expect(bodies()).toEqual(['one', 'two']), PATIENCE);
+    const said = events.map(({ type, id }) => ({ type, id }));
+    expect(said.slice(0, 2).map(({ type }) => type)).toEqual(['ready', 'consuming']);
+    expect(said).toContainEqual({ type: 'error', id: 2 });
   });
 
   test('the management API goes by the tags, and by the vhosts that are open', async () => {

@@ -141,6 +141,7 @@ describe('what operators do', () => {
     expect(await ctl('add_user', 'anna', 'two')).toMatchObject({ code: 70 });
     expect((await ctl('authenticate_user', 'anna', 'one')).code).toBe(0);
     expect((await ctl('authenticate_user', 'anna', 'two')).code).toBe(65);
+    expect((await ctl('clear_auth_backend_cache')).code).toBe(0);
     await ctl('set_user_tags', 'anna', 'monitoring', 'policymaker');
     expect((await ctl('authenticate_user', 'anna', 'one')).code).toBe(0);
     await ctl('change_password', 'anna', 'two');

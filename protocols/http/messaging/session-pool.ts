@@ -7,7 +7,7 @@
 import type { User } from '../../../src/auth/user.ts';
 import type { Broker } from '../../../src/broker/broker.ts';
 import { BrokerError } from '../../../src/broker/errors.ts';
-import { becomes } from '../../../src/broker/login-renewal.ts';
+import { loginAgain } from '../../../src/broker/login-renewal.ts';
 import type { Session, SessionHolder } from '../../../src/broker/session.ts';
 import type { Timer } from '../../../src/clock.ts';
 import { HTTP_SESSION_IDLE_MS } from '../../../src/limits.ts';
@@ -119,8 +119,7 @@ export class SessionPool {
       this.byUser.set(who, ofUser);
     } else {
       // Rights may have changed since; a connection would be asked at its next login.
-      const known = shared.session.user;
-      if (known.authority !== user.authority) becomes(this.broker, known, user);
+      loginAgain(this.broker, shared.session, user);
       shared.session.reauthorize();
     }
     return shared.retain();
