@@ -24,6 +24,8 @@ export class Counters<T extends object> {
   private readonly series: Series<T>;
   private readonly samples: Samples<T>;
   private readonly values: Float64Array;
+  /** What they are of, until the code that reads them has had its turn. */
+  private valuesOf: T | null = null;
 
   constructor(sampler: Sampler, series: Series<T>, levels: readonly Level[], all: Watch<T>) {
     this.series = series;
@@ -60,6 +62,18 @@ export class Counters<T extends object> {
     return this.samples.rate(object, this.series.names.indexOf(name));
   }
 
+  /**
+   * How to sort by `<name>` or `<name>_details.rate` without describing everything else.
+   * @returns null for any other path
+   */
+  sortKey<V>(path: readonly string[], of: (view: V) => T): ((view: V) => unknown) | null {
+    const [name = '', detail] = path;
+    const column = this.series.names.indexOf(name.replace(/_details$/, ''));
+    if (column < 0) return null;
+    if (!name.endsWith('_details')) return (view) => this.read(of(view))[column];
+    return detail === 'rate' ? (view) => this.samples.rate(of(view), column) : null;
+  }
+
   /** Forgets the samples. */
   forget(): void {
     this.samples.forget();
@@ -69,9 +83,17 @@ export class Counters<T extends object> {
     return this.samples.details(object, column, range);
   }
 
+  /** Adding up a whole broker takes a while: once for all columns that are shown together. */
   private read(object: T): Float64Array {
+    if (this.valuesOf === object) return this.values;
     this.values.fill(0);
     this.series.read(object, this.values);
+    if (this.valuesOf === null) {
+      queueMicrotask(() => {
+        this.valuesOf = null;
+      });
+    }
+    this.valuesOf = object;
     return this.values;
   }
 }

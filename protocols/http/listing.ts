@@ -9,9 +9,13 @@ import { NAME_FILTER_MS, PAGE_SIZE_MAX, PAGE_SIZE_USUAL } from '../../src/limits
 import { ApiError, badRequest } from './answer.ts';
 import type { Query } from './input.ts';
 import { Slices } from './slices.ts';
+import { Smallest } from './smallest.ts';
 
 /** How to compute each field of an item; those that give undefined are left out. */
 export type Columns<T> = Readonly<Record<string, (item: T) => unknown>>;
+
+/** What items are sorted by; null if the column says it. */
+export type SortKey<T> = (path: readonly string[]) => ((item: T) => unknown) | null;
 
 /** A list before anybody has asked for a part of it. */
 export class Listing<T = unknown> {
@@ -20,10 +24,19 @@ export class Listing<T = unknown> {
   /** What `name=` filters by. */
   readonly nameOf: (item: T) => string;
 
-  constructor(items: Iterable<T>, columns: Columns<T>, nameOf: (item: T) => string) {
+  /** How to sort by a path where there is a quicker way than to describe its column. */
+  readonly sortKey: SortKey<T>;
+
+  constructor(
+    items: Iterable<T>,
+    columns: Columns<T>,
+    nameOf: (item: T) => string,
+    sortKey: SortKey<T> = () => null,
+  ) {
     this.items = [...items];
     this.columns = columns;
     this.nameOf = nameOf;
+    this.sortKey = sortKey;
   }
 }
 
@@ -59,17 +72,18 @@ export function describe<T>(item: T, columns: Columns<T>, query: Query): Record<
 export async function* render<T>(listing: Listing<T>, query: Query): AsyncGenerator<string> {
   const paging = pagingOf(query);
   const slices = new Slices();
-  let items = listing.items;
-  if (paging !== null) items = filtered(listing, paging);
-  items = await sorted(items, listing.columns, query, slices);
   if (paging === null) {
-    yield* array(items, listing.columns, query, slices);
+    const all = await sorted(listing.items, listing, query, slices);
+    yield* array(all, listing.columns, query, slices);
     return;
   }
   const { page, pageSize } = paging;
+  const items = filtered(listing, paging);
   const pageCount = Math.max(1, Math.ceil(items.length / pageSize));
-  const shown = items.slice((page - 1) * pageSize, page * pageSize);
   if (page > pageCount) throw outOfRange(page, pageSize, items.length);
+  const start = (page - 1) * pageSize;
+  const first = await sorted(items, listing, query, slices, start + pageSize);
+  const shown = first.slice(start, start + pageSize);
   yield `{"filtered_count":${items.length},"item_count":${shown.length},"items":`;
   yield* array(shown, listing.columns, query, slices);
   const total = listing.items.length;
@@ -156,24 +170,38 @@ function matches(names: readonly string[], text: string): readonly boolean[] {
   }
 }
 
-/** Sorted as the query says; else in the order they came. */
+/** An item and what it is sorted by; `index` keeps those in order that are equal. */
+interface Keyed<T> {
+  readonly item: T;
+  readonly key: unknown;
+  readonly index: number;
+}
+
+/**
+ * Sorted as the query says; else in the order they came.
+ * @param wanted how many of them from the beginning: no more need be right
+ */
 async function sorted<T>(
   items: readonly T[],
-  columns: Columns<T>,
+  { columns, sortKey }: Listing<T>,
   query: Query,
   slices: Slices,
+  wanted = items.length,
 ): Promise<readonly T[]> {
   const path = (query.sort ?? '').split('.');
   const [head = '', ...rest] = path;
   if (!Object.hasOwn(columns, head)) return items;
-  const keyed: { readonly item: T; readonly key: unknown }[] = [];
-  for (const item of items) {
-    keyed.push({ item, key: dig(columns[head]?.(item), rest) });
+  const keyOf = sortKey(path) ?? ((item: T) => dig(columns[head]?.(item), rest));
+  const sign = query.sort_reverse === 'true' ? -1 : 1;
+  const inOrder = (a: Keyed<T>, b: Keyed<T>): number =>
+    sign * (compare(a.key, b.key) || a.index - b.index);
+  const first = new Smallest(wanted, inOrder);
+  for (let index = 0; index < items.length; index++) {
+    const item = items[index] as T;
+    first.add({ item, key: keyOf(item), index });
     if (slices.over()) await slices.rest();
   }
-  keyed.sort((a, b) => compare(a.key, b.key));
-  if (query.sort_reverse === 'true') keyed.reverse();
-  return keyed.map(({ item }) => item);
+  return first.all().map(({ item }) => item);
 }
 
 function dig(value: unknown, path: readonly string[]): unknown {
@@ -187,9 +215,9 @@ function dig(value: unknown, path: readonly string[]): unknown {
 
 /** Nothing first, then numbers, then texts; Erlang's order of terms, as far as it matters. */
 function compare(a: unknown, b: unknown): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
   const rank = rankOf(a) - rankOf(b);
   if (rank !== 0) return rank;
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
   const [x, y] = [String(a), String(b)];
   if (x === y) return 0;
   return x < y ? -1 : 1;

@@ -148,7 +148,7 @@ function addTraffic(traffic: Traffic, into: Float64Array, at: number): void {
   add(into, at + 1, traffic.confirm);
   add(into, at + 2, traffic.returnUnroutable);
   add(into, at + 3, traffic.unroutable - traffic.returnUnroutable);
-  for (const [, counts] of traffic.types()) addDeliveries(counts, into, at + PUBLISHES.length);
+  traffic.eachType((counts) => addDeliveries(counts, into, at + PUBLISHES.length));
 }
 
 function addDeliveries(counts: DeliveryCounts, into: Float64Array, at: number): void {

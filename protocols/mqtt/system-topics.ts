@@ -103,8 +103,7 @@ export class SystemTopics {
     for (const session of broker.sessions) {
       for (const open of session.openTraffics()) traffic.add(open);
     }
-    let delivered = 0;
-    for (const [, counts] of traffic.types()) delivered += counts.deliver + counts.deliverNoAck;
+    const { deliver, deliverNoAck } = traffic.deliveries();
     let [subscriptions, stored, retained] = [0, 0, 0];
     for (const vhost of broker.vhosts.values()) {
       for (const queue of vhost.topology.queues.values()) {
@@ -123,7 +122,7 @@ export class SystemTopics {
       ['$SYS/broker/clients/total', total],
       ['$SYS/broker/subscriptions/count', subscriptions],
       ['$SYS/broker/messages/received', traffic.publish],
-      ['$SYS/broker/messages/sent', delivered],
+      ['$SYS/broker/messages/sent', deliver + deliverNoAck],
       ['$SYS/broker/messages/stored', stored],
       ['$SYS/broker/retained messages/count', retained],
     ];

@@ -146,9 +146,9 @@ export class Session {
       this.quota.channelClosed(this.user);
       this.tell('channel.closed', { number: traffic.channel?.number ?? 1 });
     }
-    for (const [, counts] of traffic.types()) {
+    traffic.eachType((counts) => {
       if (this.fetched.get(counts)?.size === 0) this.fetched.delete(counts);
-    }
+    });
     this.vhost.traffics.delete(traffic);
     this.vhost.pastTraffic.add(traffic);
     this.context.totals.retire(this.protocol, traffic);

@@ -85,8 +85,8 @@ export class Traffic implements FlowSource<Exchange> {
   /** What it published to which exchange, while somebody looks. */
   flows: Flows<Exchange> | null = null;
   /** What came from queues that are not told apart. */
-  private readonly byType = new Map<string, DeliveryCounts>();
-  private readonly byQueue = new Map<string, FromQueue>();
+  private byType: Map<string, DeliveryCounts> | null = null;
+  private byQueue: Map<string, FromQueue> | null = null;
 
   constructor(session: Session | null = null, channel: ChannelView | null = null) {
     this.session = session;
@@ -95,6 +95,7 @@ export class Traffic implements FlowSource<Exchange> {
 
   /** Where deliveries from a queue are counted. */
   from({ name, type }: { readonly name: string; readonly type: string }): DeliveryCounts {
+    this.byQueue ??= new Map();
     const key = `${type} ${name}`;
     const known = this.byQueue.get(key);
     if (known !== undefined) return known.counts;
@@ -107,16 +108,17 @@ export class Traffic implements FlowSource<Exchange> {
 
   /** What came from a queue; undefined if nothing did. */
   fromQueue(name: string, type: string): DeliveryCounts | undefined {
-    return this.byQueue.get(`${type} ${name}`)?.counts;
+    return this.byQueue?.get(`${type} ${name}`)?.counts;
   }
 
   /** The queues that anything came from, as far as they are told apart. */
   queues(): Iterable<FromQueue> {
-    return this.byQueue.values();
+    return this.byQueue?.values() ?? [];
   }
 
   /** Where deliveries from queues of a type are counted that are not told apart: in sums, all. */
   ofType(type: string): DeliveryCounts {
+    this.byType ??= new Map();
     const known = this.byType.get(type);
     if (known !== undefined) return known;
     const counts = new DeliveryCounts();
@@ -125,15 +127,16 @@ export class Traffic implements FlowSource<Exchange> {
   }
 
   /** Everything that came, by the type of its queue; a type may come up more than once. */
-  *types(): Generator<[queueType: string, counts: DeliveryCounts]> {
-    yield* this.byType;
-    for (const { type, counts } of this.byQueue.values()) yield [type, counts];
+  eachType(take: (counts: DeliveryCounts, queueType: string) => void): void {
+    if (this.byType !== null) for (const [type, counts] of this.byType) take(counts, type);
+    if (this.byQueue === null) return;
+    for (const { counts, type } of this.byQueue.values()) take(counts, type);
   }
 
   /** Deliveries from queues of all types together. */
   deliveries(): DeliveryCounts {
     const all = new DeliveryCounts();
-    for (const [, counts] of this.types()) all.add(counts);
+    this.eachType((counts) => all.add(counts));
     return all;
   }
 
@@ -158,7 +161,7 @@ export class Traffic implements FlowSource<Exchange> {
     for (let i = 0; i < this.sizes.length; i++) {
       this.sizes[i] = (this.sizes[i] as number) + (other.sizes[i] as number);
     }
-    for (const [type, counts] of other.types()) this.ofType(type).add(counts);
+    other.eachType((counts, type) => this.ofType(type).add(counts));
   }
 }
 

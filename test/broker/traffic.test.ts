@@ -49,7 +49,9 @@ describe.each(BACKENDS)('what is counted, on a $name store', ({ name }) => {
     expect(consumed).toMatchObject({ deliver: 3, deliverNoAck: 0, redeliver: 1, ack: 2 });
     const fetched = { ...session.traffic.fromQueue('q', 'classic') };
     expect(fetched).toMatchObject({ getNoAck: 1, getEmpty: 1 });
-    expect([...traffic.types()]).toEqual([['classic', consumed]]);
+    const types: string[] = [];
+    traffic.eachType((_counts, type) => types.push(type));
+    expect(types).toEqual(['classic']);
     expect({ ...queue.counts }).toEqual({
       deliver: 3,
       deliverNoAck: 0,

@@ -5,6 +5,8 @@
  */
 import type { Session } from '../../../src/broker/session.ts';
 import type { ChannelDescription, Traffic } from '../../../src/broker/traffic.ts';
+import type { OpenConnection } from '../../../src/server/connections.ts';
+import type { Description } from '../../../src/server/protocol.ts';
 import { notFound } from '../answer.ts';
 import { type Columns, Listing } from '../listing.ts';
 import { type Call, describeOne, type Resource } from '../routing.ts';
@@ -15,22 +17,35 @@ import type { ManagementContext } from './context.ts';
 import { FlowColumns } from './flow.ts';
 
 /** A channel, with its connection. */
-export interface OpenChannel extends ConnectionView {
+export class OpenChannel implements ConnectionView {
+  readonly open: OpenConnection;
+  readonly description: Description;
   readonly traffic: Traffic;
   readonly session: Session;
-  readonly channel: ChannelDescription;
+  private described: ChannelDescription | null = null;
+
+  constructor({ open, description }: ConnectionView, session: Session, traffic: Traffic) {
+    this.open = open;
+    this.description = description;
+    this.traffic = traffic;
+    this.session = session;
+  }
+
+  /** Asked for when it is shown: of a list that is a page. */
+  get channel(): ChannelDescription {
+    this.described ??= this.traffic.channel?.describe() ?? descriptionOf(this.session);
+    return this.described;
+  }
 }
 
 /** The channels of one connection. */
-export function* channelsOf({ open, description }: ConnectionView): Generator<OpenChannel> {
-  const { session } = description;
+export function* channelsOf(view: ConnectionView): Generator<OpenChannel> {
+  const { session } = view.description;
   if (session === undefined || session === null) return;
   for (const traffic of session.openTraffics()) {
-    const own = traffic.channel === null;
     // The session itself is a channel only where the protocol has none of its own.
-    if (own && session.protocol === 'amqp091') continue;
-    const channel = own ? descriptionOf(session) : traffic.channel.describe();
-    yield { open, description, traffic, session, channel };
+    if (traffic.channel === null && session.protocol === 'amqp091') continue;
+    yield new OpenChannel(view, session, traffic);
   }
 }
 
@@ -109,7 +124,11 @@ function show(context: ManagementContext, call: Call): unknown {
 /** Lists, single channels, those of a connection and those of a vhost. */
 export function channelResources(context: ManagementContext): Resource[] {
   const listing = (call: Call, channels: Iterable<OpenChannel>): Listing<OpenChannel> =>
-    new Listing(channels, columnsOf(context, call), nameOf);
+    new Listing(channels, columnsOf(context, call), nameOf, ([head, ...rest]) =>
+      head === 'message_stats'
+        ? context.statistics.channels.sortKey(rest, ({ traffic }: OpenChannel) => traffic)
+        : null,
+    );
   const all = (call: Call) => listing(call, channelsSeen(context, call));
   return [
     { path: '/api/channels', access: 'management', get: all },

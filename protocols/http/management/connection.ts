@@ -6,7 +6,7 @@ import type { OpenConnection } from '../../../src/server/connections.ts';
 import type { Description } from '../../../src/server/protocol.ts';
 import { type Answer, NO_CONTENT, notAuthorised, notFound } from '../answer.ts';
 import { fieldsToJson } from '../field-json.ts';
-import { type Columns, Listing } from '../listing.ts';
+import { type Columns, Listing, type SortKey } from '../listing.ts';
 import { type Call, describeOne, type Resource } from '../routing.ts';
 import { rangesOf } from '../statistics.ts';
 import type { Viewer } from '../viewer.ts';
@@ -92,7 +92,9 @@ function list(
   const views = [...connectionsSeen(context, call.viewer)].filter((view) =>
     wanted(view.description),
   );
-  return new Listing(views, columnsOf(context, call), ({ open }) => open.name);
+  const sortKey: SortKey<ConnectionView> = (path) =>
+    context.statistics.connections.sortKey(path, ({ open }: ConnectionView) => open);
+  return new Listing(views, columnsOf(context, call), ({ open }) => open.name, sortKey);
 }
 
 /** The connection in the path. @throws ApiError 404, or 401 if it is somebody else's */

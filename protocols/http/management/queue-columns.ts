@@ -56,6 +56,12 @@ export class QueueColumns {
     };
   }
 
+  /** The figures are many: sorting by one looks at that one. */
+  sortKey([head, ...rest]: readonly string[]): ((view: QueueView) => unknown) | null {
+    if (head !== 'message_stats') return null;
+    return this.context.statistics.queues.sortKey(rest, ({ queue }: QueueView) => queue);
+  }
+
   private identity(): Columns<QueueView> {
     const { node } = this.context;
     return {

@@ -14,8 +14,9 @@ function list(context: ManagementContext, call: Call): Listing<QueueView> {
   const views = vhostsOf(context, call).flatMap((vhost) =>
     [...vhost.topology.queues.values()].map((queue) => ({ queue, vhost: vhost.name })),
   );
-  const columns = new QueueColumns(context, call).forLists();
-  return new Listing(views, columns, ({ queue }) => queue.name);
+  const columns = new QueueColumns(context, call);
+  const sortKey = (path: readonly string[]) => columns.sortKey(path);
+  return new Listing(views, columns.forLists(), ({ queue }) => queue.name, sortKey);
 }
 
 /** Those that a user has declared: one's own, or anybody's for who monitors. */
@@ -23,9 +24,9 @@ function ofUser(context: ManagementContext, call: Call): Listing<QueueView> {
   if (!call.viewer.seesUser(call.params.user as string)) {
     throw notAuthorised('User not authorised to access object');
   }
-  const { items, columns, nameOf } = list(context, call);
+  const { items, columns, nameOf, sortKey } = list(context, call);
   const own = items.filter(({ queue }) => queue.declaredBy === call.params.user);
-  return new Listing(own, columns, nameOf);
+  return new Listing(own, columns, nameOf, sortKey);
 }
 
 function find(context: ManagementContext, call: Call): Queue {
