@@ -3,7 +3,6 @@
  * directory that only its owner can open, so that no password is needed. Both sides compute the
  * place from here.
  */
-import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -17,6 +16,8 @@ export function controlSocketOf(dataDirectory: string): string {
   const absolute = path.resolve(dataDirectory);
   const inside = path.join(absolute, NAME);
   if (Buffer.byteLength(inside) <= PATH_BYTES_MAX) return inside;
+  // Rarely needed, and large: health checks should not load it.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const hash = createHash('sha256').update(absolute).digest('hex').slice(0, 16);
   return path.join(tmpdir(), `warren-${hash}.sock`);
 }

@@ -1,12 +1,14 @@
 /**
  * ApiClient: a command's way to the running broker: the management API over the control socket in
- * the data directory, or over the network if a URL is given. Loads nothing but node:http, because
- * a health check runs every few seconds.
+ * the data directory, or over the network if a URL is given. Loads nothing but node:http, and that
+ * without its WebSocket, because a health check runs every few seconds.
  */
 import { existsSync } from 'node:fs';
-import { request } from 'node:http';
 import { controlSocketOf } from '../control-socket.ts';
 import { CommandError, EXIT } from './command.ts';
+
+// An import makes all that a module exports, for node:http the whole of undici: some 50 ms.
+const { request } = process.getBuiltinModule('node:http');
 
 /** Where a broker is looked for that nobody has named, the first that is there. */
 const USUAL_DIRECTORIES = ['./data', '/var/lib/rabbitmq', '/var/lib/warren'];
