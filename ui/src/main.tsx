@@ -2,7 +2,6 @@
  * The console's first file: theme, styles, and the application into the page. What is shown is
  * app.tsx; who may see it, session/identity.ts.
  */
-// First, because base.css says in which order the layers of all the others count.
 import './style/base.css';
 import './style/tokens.css';
 import { render } from 'preact';

@@ -18,6 +18,10 @@ export interface Overview {
   readonly message_stats?: Statistics;
   readonly churn_rates?: Statistics;
   readonly listeners?: readonly ListenerInfo[];
+  /** How far back samples reach, in seconds. */
+  readonly sample_retention_policies?: Readonly<
+    Record<'global' | 'basic' | 'detailed', readonly number[]>
+  >;
   readonly exchange_types?: readonly { readonly name: string; readonly description?: string }[];
 }
 

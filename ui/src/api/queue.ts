@@ -36,6 +36,7 @@ export interface Queue {
   readonly memory?: number;
   readonly head_message_timestamp?: number | null;
   readonly idle_since?: string;
+  readonly user_who_performed_action?: string;
   readonly owner_pid_details?: { readonly name?: string };
   readonly message_stats?: Readonly<Record<string, number | RateDetails | undefined>>;
 }

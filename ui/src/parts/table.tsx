@@ -10,6 +10,7 @@ import './table.css';
 /** How one column looks; `sort` is the field that the list can be sorted by. */
 export interface Column<T> {
   readonly key: string;
+  /** The heading; '' over buttons. */
   readonly label: string;
   readonly render: (row: T) => ComponentChildren;
   readonly sort?: string;
@@ -17,6 +18,8 @@ export interface Column<T> {
   readonly numeric?: boolean;
   /** Not shown unless chosen. */
   readonly optional?: boolean;
+  /** Left out on phones. */
+  readonly wide?: boolean;
   /** Explains the heading. */
   readonly title?: string;
 }
@@ -103,13 +106,17 @@ function Row<T>({ id, row, columns, selection }: RowProps<T>) {
           />
         </td>
       )}
-      {columns.map(({ key, numeric, render }) => (
-        <td class={numeric ? 'cell-num' : undefined} key={key}>
+      {columns.map(({ key, numeric, wide, render }) => (
+        <td class={cellClass(numeric, wide)} key={key}>
           {render(row)}
         </td>
       ))}
     </tr>
   );
+}
+
+function cellClass(numeric = false, wide = false): string | undefined {
+  return [numeric && 'cell-num', wide && 'cell-wide'].filter(Boolean).join(' ') || undefined;
 }
 
 function toggled(keys: ReadonlySet<string>, key: string): ReadonlySet<string> {
@@ -145,11 +152,11 @@ interface HeadingProps<T> {
 }
 
 function Heading<T>({ column, sorting }: HeadingProps<T>) {
-  const { label, sort, numeric, title } = column;
+  const { label, sort, numeric, wide, title } = column;
   const here = sort !== undefined && sorting?.sort === sort;
   const order = here ? (sorting?.reverse ? 'descending' : 'ascending') : undefined;
   return (
-    <th aria-sort={order} class={numeric ? 'cell-num' : undefined} scope="col" title={title}>
+    <th aria-sort={order} class={cellClass(numeric, wide)} scope="col" title={title}>
       {sort !== undefined && sorting ? (
         <button class="sort" onClick={() => sorting.onSort(sort)} type="button">
           {label}
@@ -158,7 +165,7 @@ function Heading<T>({ column, sorting }: HeadingProps<T>) {
           </span>
         </button>
       ) : (
-        label
+        label || <span class="sr">Actions</span>
       )}
     </th>
   );

@@ -4,6 +4,7 @@
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { startAttention } from '../live/attention.ts';
 import { startLive } from '../live/overview.ts';
 import { reachable } from '../live/ticker.ts';
 import { ConfirmDialog } from '../parts/confirm.tsx';
@@ -18,6 +19,7 @@ import './shell.css';
 
 export function Shell({ children }: { children: ComponentChildren }) {
   useEffect(startLive, []);
+  useEffect(startAttention, []);
   useEffect(followKeys, []);
   return (
     <div class="shell">

@@ -20,16 +20,12 @@ export function TopBar() {
         <Logo size={24} />
       </a>
       <VhostMenu />
-      <button
-        aria-keyshortcuts="Control+K"
-        aria-label={`Find anything ${KEYS}`}
-        class="bar-search"
-        onClick={openPalette}
-        type="button"
-      >
+      <button aria-keyshortcuts="Control+K" class="bar-search" onClick={openPalette} type="button">
         <Icon name="search" size={14} />
         <span class="bar-search-word">Find anything</span>
-        <kbd class="key">{KEYS}</kbd>
+        <span aria-hidden="true" class="key">
+          {KEYS}
+        </span>
       </button>
       <div class="bar-end">
         <LiveMenu />

@@ -1,0 +1,32 @@
+/**
+ * Trails: how long each queue was at the last beats, for the small lines in the list. The API keeps
+ * such samples for one queue at a time only, so the page remembers them itself.
+ */
+import type { Queue } from '../../api/queue.ts';
+
+const KEPT = 30;
+/** Queues that are remembered: a few pages of the list. */
+const MOST = 2000;
+
+const trails = new Map<string, number[]>();
+
+/** Adds where the queues are now. */
+export function remember(queues: readonly Queue[]): void {
+  for (const { vhost, name, messages } of queues) {
+    const key = `${vhost} ${name}`;
+    const trail = trails.get(key) ?? [];
+    trail.push(messages ?? 0);
+    if (trail.length > KEPT) trail.shift();
+    trails.delete(key);
+    trails.set(key, trail);
+  }
+  for (const key of trails.keys()) {
+    if (trails.size <= MOST) break;
+    trails.delete(key);
+  }
+}
+
+/** Oldest first. */
+export function trailOf({ vhost, name }: Queue): readonly number[] {
+  return trails.get(`${vhost} ${name}`) ?? [];
+}
