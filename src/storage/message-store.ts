@@ -46,6 +46,8 @@ export interface Meta {
 export interface Loaded {
   readonly header: Buffer;
   readonly body: Buffer;
+  /** As {@link NewMessage} said it. */
+  readonly arrivedAtMs: number;
 }
 
 /**

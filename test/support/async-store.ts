@@ -282,7 +282,7 @@ class AsyncQueue implements QueueStore {
     const fails = this.store.failsToLoad();
     const waiting = refs.map((ref) => this.unwritten.get(ref));
     if (waiting.every((message) => message !== undefined)) {
-      return waiting.map((one) => ({ header: one.encodeHeader(), body: Buffer.from(one.body) }));
+      return waiting.map(loadedFrom);
     }
     return this.store.later(() => {
       if (fails) throw new Error('the disk could not be read');
@@ -342,7 +342,13 @@ class AsyncQueue implements QueueStore {
     const written = this.written.get(ref) ?? this.disk.get(ref) ?? this.unwritten.get(ref);
     if (this.store.damaged.has(ref)) throw new Error(`message ${ref} is damaged`);
     if (written === undefined || this.deleted) throw new Error(`no message ${ref}`);
-    const header = 'header' in written ? written.header : written.encodeHeader();
-    return { header: Buffer.from(header), body: Buffer.from(written.body) };
+    return loadedFrom(written);
   }
+}
+
+/** Copies, as from a disk. */
+function loadedFrom(kept: Written | NewMessage): Loaded {
+  const header = 'header' in kept ? kept.header : kept.encodeHeader();
+  const { arrivedAtMs, body } = kept;
+  return { header: Buffer.from(header), body: Buffer.from(body), arrivedAtMs };
 }

@@ -170,9 +170,11 @@ export class Paging {
   }
 }
 
-function messageOf({ header, body }: Loaded): Message {
+function messageOf({ header, body, arrivedAtMs }: Loaded): Message {
   const { exchange, routingKey, properties } = decodeStoredHeader(header);
-  return new Message(exchange, routingKey, properties, body);
+  const message = new Message(exchange, routingKey, properties, body);
+  message.arrivedAtMs = arrivedAtMs;
+  return message;
 }
 
 function isSame(list: ReadyList, position: number, ref: Ref): boolean {

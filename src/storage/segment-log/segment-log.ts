@@ -273,7 +273,8 @@ export class SegmentLog implements MessageStore, QueueOwner {
 
   private resident(ref: Ref): Loaded {
     const { message } = this.pending.at(this.ledger.slots.offset(ref));
-    return { header: message.encodeHeader(), body: Buffer.from(message.body) };
+    const { arrivedAtMs } = message;
+    return { header: message.encodeHeader(), body: Buffer.from(message.body), arrivedAtMs };
   }
 
   private async read(refs: readonly Ref[]): Promise<Loaded[]> {
