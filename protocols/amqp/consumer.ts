@@ -23,30 +23,36 @@ export class AmqpConsumer implements Consumer {
   /** Given by the engine; set right after the consumer was made. */
   subscription: Subscription | null = null;
   private readonly host: ConsumerHost;
+  // Of the host: a delivery has enough objects to visit.
+  private readonly outbox: Outbox;
+  private readonly writer: ContentWriter;
+  private readonly unacked: Unacked;
   private template: DeliverTemplate | null = null;
 
   constructor(host: ConsumerHost, tag: string, noAck: boolean) {
     this.host = host;
+    this.outbox = host.outbox;
+    this.writer = host.writer;
+    this.unacked = host.unacked;
     this.tag = tag;
     this.noAck = noAck;
   }
 
   canTake(): boolean {
-    return this.host.outbox.open;
+    return this.outbox.open;
   }
 
   take(delivery: Delivery): void {
-    const { host } = this;
+    const { unacked } = this;
     const { message } = delivery;
-    const { unacked } = host;
     const tag = this.noAck ? unacked.skip() : unacked.add(delivery);
     let { template } = this;
     if (template === null || !template.fits(message)) {
       const { exchange, routingKey } = message;
-      template = new DeliverTemplate(host.number, this.tag, exchange, routingKey);
+      template = new DeliverTemplate(this.host.number, this.tag, exchange, routingKey);
       this.template = template;
     }
-    host.writer.deliver(template, tag, delivery.redelivered, message);
+    this.writer.deliver(template, tag, delivery.redelivered, message);
   }
 
   cancelled(reason: CancelReason): void {

@@ -15,6 +15,8 @@ export class Unacked {
   private lastTag = 0;
   /** Deliveries by tag − firstTag; null where there is none any more. */
   private row: (Delivery | null)[] = [];
+  /** Nothing was added since the row started anew: where no delivery is acked, it never is. */
+  private untouched = true;
   /** Where in the row the first delivery may be. */
   private head = 0;
   private firstTag = 1;
@@ -35,7 +37,8 @@ export class Unacked {
   /** A tag for a delivery that needs no ack. */
   skip(): number {
     const tag = ++this.lastTag;
-    if (this.size === this.stragglers.size) this.restart(tag + 1);
+    if (this.untouched && this.size === 0) this.firstTag = tag + 1;
+    else if (this.size === this.stragglers.size) this.restart(tag + 1);
     else this.push(null);
     return tag;
   }
@@ -110,6 +113,7 @@ export class Unacked {
   }
 
   private push(delivery: Delivery | null): void {
+    this.untouched = false;
     this.row.push(delivery);
     if (this.row.length > SWEEP_MIN && this.row.length > 4 * this.size) this.sweep();
   }
@@ -130,6 +134,7 @@ export class Unacked {
   /** The row is empty: it starts anew at `tag`. */
   private restart(tag: number): void {
     if (this.row.length > 0) this.row = [];
+    this.untouched = true;
     this.head = 0;
     this.firstTag = tag;
   }

@@ -310,7 +310,7 @@ export class VHost implements TopologyHost, LetterHost {
       return;
     }
     queue.published++;
-    if (queue.rules.holds) this.hold(queue, message, receipt);
+    if (queue.holds) this.hold(queue, message, receipt);
     else if ((stored || queue.keepsAll) && queue.durable) this.keepers.push(queue);
     else queue.enqueue(message, NO_REF);
   }

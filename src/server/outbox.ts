@@ -65,6 +65,8 @@ export class Outbox {
   private used = 0;
   /** What went out last: as much may come again. */
   private usual = 0;
+  /** What the socket still had when it was looked at: after each write, and when it was taken. */
+  private waiting = 0;
   private readonly socket: Sink;
   private readonly pool: SlabPool;
   private readonly drained: () => void;
@@ -78,12 +80,15 @@ export class Outbox {
     this.socket = socket;
     this.pool = pool;
     this.drained = drained;
-    socket.on('drain', () => this.drained());
+    socket.on('drain', () => {
+      this.waiting = socket.writableLength;
+      this.drained();
+    });
   }
 
-  /** May consumers write more now? */
+  /** May consumers write more now? Asked before every delivery, so it looks at no other object. */
   get open(): boolean {
-    return this.used + this.socket.writableLength < OUTBOX_HIGH_WATER_BYTES;
+    return this.used + this.waiting < OUTBOX_HIGH_WATER_BYTES;
   }
 
   /** Bytes that wait to be taken by the kernel. */
@@ -132,7 +137,9 @@ export class Outbox {
     this.flush();
     this.bytes += bytes.length;
     this.writes++;
-    if (!this.ended) this.socket.write(bytes);
+    if (this.ended) return;
+    this.socket.write(bytes);
+    this.waiting = this.socket.writableLength;
   }
 
   /** Collects several writes into one system call, until uncork(). */
@@ -143,6 +150,7 @@ export class Outbox {
   uncork(): void {
     this.flush();
     this.socket.uncork();
+    this.waiting = this.socket.writableLength;
   }
 
   /** Hands everything to the socket now. */
@@ -162,9 +170,11 @@ export class Outbox {
     socket.write(slab.subarray(0, used), () => {
       if (!pending) return;
       pending = false;
+      this.waiting = socket.writableLength;
       pool.give(slab);
     });
-    if (pending && socket.writableLength === 0) {
+    this.waiting = socket.writableLength;
+    if (pending && this.waiting === 0) {
       pending = false;
       pool.give(slab);
     }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { PrefetchWindow, type Subscription } from '../../src/broker/subscription.ts';
-import { BACKENDS, Engine, Recorder } from '../support/engine.ts';
+import { BACKENDS, Engine, message, Recorder } from '../support/engine.ts';
 
 const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9'];
 
@@ -24,6 +24,16 @@ describe.each(BACKENDS)('a subscription ($name)', ({ name: backend }) => {
     consumer.settle('ack', '3');
     await engine.settle();
     expect(consumer.held).toEqual(['4', '5', '6']);
+  });
+
+  test('without acks gets messages that know when they came, if that matters to them', async () => {
+    const { engine, session } = await start();
+    const consumer = engine.consume(session, 'q', { noAck: true });
+    const sentAtMs = engine.clock.now();
+    session.publish(message('', 'q', 'brief', { expiration: '5000' }), null);
+    await engine.settle();
+    expect(consumer.bodies).toEqual(['brief']);
+    expect(consumer.deliveries[0]?.message.expiresAtMs).toBe(sentAtMs + 5000);
   });
 
   test('gets back what it requeues if nobody else takes it', async () => {

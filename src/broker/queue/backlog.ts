@@ -79,6 +79,14 @@ export class Backlog implements Expirable {
     return new Delivery(message, queue, ref, level, position, 0, false, expiresAtMs, tally);
   }
 
+  /** The same for a consumer that does not ack: it never comes back, and so needs no place. */
+  passBy(message: Message, ref: Ref): Delivery {
+    if (message.properties.ttlMs >= 0 && message.arrivedAtMs === 0) {
+      message.arrivedAtMs = this.host.clock.now();
+    }
+    return new Delivery(message, this.queue, ref, 0, 0, 0, false, 0, null);
+  }
+
   /** Appends a message. */
   add(message: Message, ref: Ref): void {
     const level = this.levels.levelOf(message);

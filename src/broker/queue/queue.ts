@@ -53,6 +53,8 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   readonly type: QueueTypeName;
   /** What its type does. */
   readonly rules: QueueType;
+  /** Do messages only wait here for their delay? */
+  readonly holds: boolean;
   /** Are messages that were published as transient kept as well, and confirmed when they are? */
   readonly keepsAll: boolean;
   readonly durable: boolean;
@@ -103,6 +105,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
     this.declaredBy = definition.declaredBy ?? null;
     this.type = definition.type.name;
     this.rules = definition.type;
+    this.holds = definition.type.holds;
     this.keepsAll = definition.type.keepsAll;
     this.governing = definition.governing;
     this.settings = settingsOf(this.rules, this.arguments, this.governing);
@@ -167,7 +170,11 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
     if (this.backlog.size === 0 && !this.draining) {
       const subscription = this.subscriptions.next();
       if (subscription !== null) {
-        this.handOver(subscription, this.backlog.passThrough(message, ref));
+        const { backlog } = this;
+        const delivery = subscription.noAck
+          ? backlog.passBy(message, ref)
+          : backlog.passThrough(message, ref);
+        this.handOver(subscription, delivery);
         return;
       }
     }

@@ -34,8 +34,10 @@ export class Subscriptions {
   private elected: Subscription | null = null;
   /** Highest priority first. */
   private readonly levels: Level[] = [];
-  /** Where next() found the last one; null with a single active consumer. */
+  /** Where next() found the last one; null where there is no choice. */
   private turn: Level | null = null;
+  /** The only one in the rotation, if so: the usual case, without a look at the levels. */
+  private alone: Subscription | null = null;
 
   /** @param byPriority does one of a higher priority become the single active consumer? */
   constructor(singleActive: boolean, byPriority = false) {
@@ -65,17 +67,29 @@ export class Subscriptions {
     level.remove(subscription);
     // Priorities are the clients' to invent: an empty level is made again when it is needed.
     if (level.rotation.length === 0) this.levels.splice(this.levels.indexOf(level), 1);
+    this.lookForOne();
   }
 
   /** Gives a parked subscription its turn again. */
   unpark(subscription: Subscription): void {
     subscription.parked = false;
     this.levelOf(subscription.priority).rotation.push(subscription);
+    this.lookForOne();
   }
 
   /** The subscription that gets the next message, null if none would take it. See served(). */
   next(): Subscription | null {
-    if (this.singleActive) return this.nextActive();
+    const { alone } = this;
+    if (alone === null) return this.singleActive ? this.nextActive() : this.nextInTurn();
+    this.turn = null;
+    if (alone.willing()) return alone;
+    this.alone = null;
+    alone.parked = true;
+    this.levelOf(alone.priority).remove(alone);
+    return null;
+  }
+
+  private nextInTurn(): Subscription | null {
     const { levels } = this;
     for (let i = 0; i < levels.length; i++) {
       const level = levels[i] as Level;
@@ -89,6 +103,7 @@ export class Subscriptions {
         }
         subscription.parked = true;
         rotation.splice(level.cursor, 1);
+        this.lookForOne();
       }
     }
     return null;
@@ -97,6 +112,12 @@ export class Subscriptions {
   /** The one that next() named gets its message; without this it stays its turn. */
   served(): void {
     if (this.turn !== null) this.turn.cursor++;
+  }
+
+  private lookForOne(): void {
+    const [level] = this.levels;
+    const one = this.levels.length === 1 && level?.rotation.length === 1 && !this.singleActive;
+    this.alone = one ? (level?.rotation[0] as Subscription) : null;
   }
 
   private nextActive(): Subscription | null {
