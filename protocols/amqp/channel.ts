@@ -20,7 +20,7 @@ import { ContentWriter } from './delivering.ts';
 import { AmqpError, REPLIES, type Reply } from './errors.ts';
 import { FrameBacklog } from './frame-backlog.ts';
 import { FRAME_BODY, FRAME_HEADER, FRAME_METHOD } from './frames.ts';
-import { handlerOf } from './methods/handlers.ts';
+import { type Handler, handlerOf } from './methods/handlers.ts';
 import { type Publisher, Publishing } from './publishing.ts';
 import { BASIC_CLASS, METHODS, type MethodArguments, type ServerMethod } from './spec.ts';
 import type { Transaction } from './transaction.ts';
@@ -103,7 +103,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher, ChannelV
     try {
       done = handler(this, args);
     } catch (error) {
-      done = whenDecided(error, () => (this.ended ? undefined : handler(this, args)));
+      done = this.handleLater(error, handler, args);
     }
     if (done instanceof Promise) this.wait(done, classId, methodId);
   }
@@ -131,10 +131,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher, ChannelV
     try {
       this.publishWith(receipt, message, mandatory);
     } catch (error) {
-      const again = (): void => {
-        if (!this.ended) this.publishWith(receipt, message, mandatory);
-      };
-      this.wait(whenDecided(error, again), BASIC_CLASS, PUBLISH_ID);
+      this.publishLater(error, receipt, message, mandatory);
     }
   }
 
@@ -268,6 +265,25 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher, ChannelV
   }
 
   // -- inside --
+
+  // These two make the closures, so that those who call them make none when all goes well.
+
+  /** When it is known whether the user may. @throws error if that is anything else */
+  private handleLater(error: unknown, handler: Handler<never>, args: never): Promise<void> {
+    return whenDecided(error, () => (this.ended ? undefined : handler(this, args)));
+  }
+
+  private publishLater(
+    error: unknown,
+    receipt: Receipt | null,
+    message: Message,
+    mandatory: boolean,
+  ): void {
+    const again = (): void => {
+      if (!this.ended) this.publishWith(receipt, message, mandatory);
+    };
+    this.wait(whenDecided(error, again), BASIC_CLASS, PUBLISH_ID);
+  }
 
   private settleLater(
     transaction: Transaction,

@@ -96,7 +96,7 @@ export class Publishing {
     try {
       this.publishUnconfirmed(message, retain);
     } catch (error) {
-      this.later(error, () => this.publishUnconfirmed(message, retain));
+      this.publishLater(error, message, retain);
     }
   }
 
@@ -128,7 +128,7 @@ export class Publishing {
     try {
       this.publishWith(receipt, message, id, qos, retain);
     } catch (error) {
-      this.later(error, () => this.publishWith(receipt, message, id, qos, retain));
+      this.confirmLater(error, receipt, message, id, qos, retain);
     }
   }
 
@@ -146,6 +146,23 @@ export class Publishing {
       reason = this.publishJournaled(message, id, retain, receipt);
     } else reason = this.attempt(message, retain, receipt);
     acks.published(receipt, reason);
+  }
+
+  // These two make the closures, so that those who call them make none when all goes well.
+
+  private publishLater(error: unknown, message: Message, retain: boolean): void {
+    this.later(error, () => this.publishUnconfirmed(message, retain));
+  }
+
+  private confirmLater(
+    error: unknown,
+    receipt: Receipt,
+    message: Message,
+    id: number,
+    qos: number,
+    retain: boolean,
+  ): void {
+    this.later(error, () => this.publishWith(receipt, message, id, qos, retain));
   }
 
   /** If it is not known yet whether it may be done: again when it is. @throws any other error */

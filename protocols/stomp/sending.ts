@@ -80,8 +80,13 @@ export class Sending {
     try {
       this.publishWith(held, message);
     } catch (error) {
-      return whenDecided(error, () => this.publishWith(held, message));
+      return this.publishLater(error, held, message);
     }
+  }
+
+  /** Makes the closure, so that publish() makes none when all goes well. */
+  private publishLater(error: unknown, held: Receipt | null, message: Message): Promise<void> {
+    return whenDecided(error, () => this.publishWith(held, message));
   }
 
   private publishWith(receipt: Receipt | null, message: Message): void {

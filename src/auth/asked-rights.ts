@@ -102,7 +102,10 @@ class AskedKeys implements KeyRights {
   }
 
   allows(access: 'write' | 'read', key: string): boolean {
-    const verdicts = this.verdicts[access];
-    return verdicts.has(key) || verdicts.of(key, () => this.ask(access, key));
+    return this.verdicts[access].has(key) || this.find(access, key);
+  }
+
+  private find(access: 'write' | 'read', key: string): boolean {
+    return this.verdicts[access].of(key, () => this.ask(access, key));
   }
 }

@@ -73,7 +73,7 @@ export class Confirmation implements ReceiptHolder {
       try {
         one.publish(posting, index);
       } catch (error) {
-        await whenDecided(error, () => one.publish(posting, index));
+        await one.publishLater(error, posting, index);
       }
     }
     await one.settled(clock);
@@ -84,6 +84,11 @@ export class Confirmation implements ReceiptHolder {
     this.problems[sequence] = accepted ? null : rejected();
     if (accepted) this.traffic.confirm++;
     if (--this.waiting === 0) this.done?.();
+  }
+
+  /** Makes the closure, so that of() makes none when all goes well. */
+  private publishLater(error: unknown, posting: Posting, index: number): Promise<void> {
+    return whenDecided(error, () => this.publish(posting, index));
   }
 
   /** @throws Undecided */

@@ -193,23 +193,29 @@ export class SocketConnection implements Connection, ConsumerHost, SessionHolder
   }
 
   private run(command: Record<string, unknown>): void {
-    const id = idOf(command);
-    const act = (): void => {
-      if (this.step === this.gone) return;
-      const handler = this.handlers[checkedName(command)] as (command: unknown) => void;
-      handler(command);
-    };
-    const failed = (error: unknown): void => {
-      const problem = problemOf(error);
-      if (problem === null) throw error;
-      this.answer('error', id, problemBody(problem));
-    };
     try {
-      act();
+      this.perform(command);
     } catch (error) {
-      if (error instanceof Undecided) this.wait(whenDecided(error, act), () => {}, failed);
-      else failed(error);
+      if (error instanceof Undecided) this.performLater(error, command);
+      else this.refuse(error, command);
     }
+  }
+
+  private perform(command: Record<string, unknown>): void {
+    if (this.step === this.gone) return;
+    const handler = this.handlers[checkedName(command)] as (command: unknown) => void;
+    handler(command);
+  }
+
+  private performLater(error: Undecided, command: Record<string, unknown>): void {
+    const performed = whenDecided(error, () => this.perform(command));
+    this.wait(performed, (late) => this.refuse(late, command));
+  }
+
+  private refuse(error: unknown, command: Record<string, unknown>): void {
+    const problem = problemOf(error);
+    if (problem === null) throw error;
+    this.answer('error', idOf(command), problemBody(problem));
   }
 
   /** The connection is over: nothing matters any more. */
@@ -233,7 +239,7 @@ export class SocketConnection implements Connection, ConsumerHost, SessionHolder
       const who = { user: this.opened?.user.name, vhost: this.options.vhost };
       this.answer('ready', id, who);
     };
-    this.wait(opened, ready, (error) => this.fail(error));
+    this.wait(opened, (error) => this.fail(error), ready);
   }
 
   private consume(command: Command<'consume'>): void {
@@ -295,7 +301,7 @@ export class SocketConnection implements Connection, ConsumerHost, SessionHolder
   }
 
   /** Lets the commands behind wait for something. */
-  private wait(done: Promise<void>, then: () => void, failed: (error: unknown) => void): void {
+  private wait(done: Promise<void>, failed: (error: unknown) => void, then = () => {}): void {
     const goOn = (next: () => void): void => {
       this.waiting = false;
       this.tryTo(next);
