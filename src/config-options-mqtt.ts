@@ -104,6 +104,20 @@ export const MQTT_OPTIONS = {
     default: 'none',
     text: 'Where in a certificate the client identifier is; a client may then have no other one.',
   }),
+  'mqtt.ssl_cert_login_san_type': single({
+    group: MQTT,
+    type: oneOf(['dns', 'ip', 'email', 'uri']),
+    default: 'dns',
+    text:
+      'Of which type the subject alternative name is that counts as client identifier; for users ' +
+      'it is ssl_cert_login_san_type.',
+  }),
+  'mqtt.ssl_cert_login_san_index': single({
+    group: MQTT,
+    type: integer(0, 1000),
+    default: '0',
+    text: 'Which of several of that type is the client identifier; 0 is the first.',
+  }),
   'mqtt.prefetch': single({
     group: MQTT,
     type: integer(1, 65_535),

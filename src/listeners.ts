@@ -7,6 +7,7 @@
  * the registry of connections and the lines printed at start-up come with it.
  */
 import { Amqp, Mqtt, Stomp } from '../protocols/index.ts';
+import type { CertificateNameRule } from './auth/certificate-name.ts';
 import type { Broker } from './broker/broker.ts';
 import { Config, type Overrides } from './config.ts';
 import type { OptionKey, OptionValue } from './config-options.ts';
@@ -248,7 +249,7 @@ function mqttOf(config: Config, broker: Broker): Protocol {
     disconnectOnUnauthorized: config.get('mqtt.disconnect_on_unauthorized'),
     anonymous: anonymousOf(config),
     certificateLogin: config.get('mqtt.ssl_cert_login'),
-    certificateClientId: config.get('mqtt.ssl_cert_client_id_from'),
+    certificateClientId: certificateClientId(config),
     durableQueueType: config.get('mqtt.durable_queue_type'),
     qos0QueueBytes: config.get('mqtt.qos0_queue_size'),
     retained: {
@@ -258,6 +259,14 @@ function mqttOf(config: Config, broker: Broker): Protocol {
     loginTimeoutMs: config.get('handshake_timeout'),
     version: VERSION,
   });
+}
+
+/** Where in a certificate the client identifier is; null if it need not be there. */
+function certificateClientId(config: Config): CertificateNameRule | null {
+  const from = config.get('mqtt.ssl_cert_client_id_from');
+  const sanType = config.get('mqtt.ssl_cert_login_san_type');
+  const sanIndex = config.get('mqtt.ssl_cert_login_san_index');
+  return from === null ? null : { from, sanType, sanIndex };
 }
 
 /** Who clients without a user name are; null if they are nobody. */

@@ -5,12 +5,13 @@
  * business.
  */
 import type { LoginVerdict } from '../../src/auth/authenticator.ts';
+import { certificateName } from '../../src/auth/certificate-name.ts';
 import { decided } from '../../src/auth/undecided.ts';
 import type { Broker } from '../../src/broker/broker.ts';
 import { BrokerError } from '../../src/broker/errors.ts';
 import { isJsonObject } from '../../src/broker/json.ts';
 import type { Session, SessionHolder } from '../../src/broker/session.ts';
-import type { Client, PeerCertificate } from '../../src/server/protocol.ts';
+import type { Client } from '../../src/server/protocol.ts';
 import type { MqttOptions } from './options.ts';
 import type { Connect } from './packets.ts';
 import { MqttError, REASON } from './reason-codes.ts';
@@ -50,12 +51,17 @@ export async function logIn(
 
 /**
  * The client identifier that a certificate demands, null if none does.
- * @throws MqttError CLIENT_ID_NOT_VALID if the client has chosen another one
+ * @throws MqttError NOT_AUTHORIZED if it has none, CLIENT_ID_NOT_VALID if the client has chosen
+ * another one
  */
 export function certifiedId(given: string, client: Client, options: MqttOptions): string | null {
   const certificate = client.tls?.certificate;
-  if (options.certificateClientId === null || !certificate) return null;
-  const demanded = nameOf(certificate, options.certificateClientId);
+  const rule = options.certificateClientId;
+  if (rule === null || !certificate) return null;
+  const demanded = certificateName(certificate, rule);
+  if (demanded === null) {
+    throw new MqttError(REASON.NOT_AUTHORIZED, `the certificate has no ${rule.from}`);
+  }
   if (given === '' || given === demanded) return demanded;
   const text = `the certificate is for client identifier '${demanded}'`;
   throw new MqttError(REASON.CLIENT_ID_NOT_VALID, text);
@@ -87,17 +93,6 @@ function credentialsOf(
   const { anonymous } = options;
   if (anonymous !== null && password === undefined) return { ...anonymous, vhost: null };
   throw new MqttError(REASON.BAD_USER_OR_PASSWORD, 'a user name is needed');
-}
-
-/** @throws MqttError NOT_AUTHORIZED if the certificate has no such name */
-function nameOf(certificate: PeerCertificate, from: MqttOptions['certificateClientId']): string {
-  if (from === 'distinguished_name') return certificate.subject;
-  if (from === 'common_name' && certificate.commonName !== null) return certificate.commonName;
-  const [first] = certificate.alternativeNames;
-  if (from === 'subject_alternative_name' && first !== undefined) {
-    return first.slice(first.indexOf(':') + 1);
-  }
-  throw new MqttError(REASON.NOT_AUTHORIZED, `the certificate has no ${from}`);
 }
 
 function mappedVhost(client: Client, broker: Broker): string | null {

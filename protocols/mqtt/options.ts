@@ -2,10 +2,8 @@
  * MqttOptions: what an operator can set about MQTT, as src/listeners.ts hands it in. The keys and
  * their texts are in src/config-options-mqtt.ts.
  */
+import type { CertificateNameRule } from '../../src/auth/certificate-name.ts';
 import type { RetainedLimits } from './retained.ts';
-
-/** Where in a certificate a name is. */
-export type CertificateName = 'distinguished_name' | 'common_name' | 'subject_alternative_name';
 
 /** See the head of this file. */
 export interface MqttOptions {
@@ -30,7 +28,7 @@ export interface MqttOptions {
   /** Is a certificate enough to log in? Who it is for is the engine's business. */
   readonly certificateLogin: boolean;
   /** Where the client identifier of a client with a certificate is; null: it may choose. */
-  readonly certificateClientId: CertificateName | null;
+  readonly certificateClientId: CertificateNameRule | null;
   /** `x-queue-type` of queues that outlive the connection. */
   readonly durableQueueType: string;
   /** Bytes that the queue of a client without session keeps for QoS 0, the oldest go first. */
