@@ -8,6 +8,7 @@ import type { Overrides } from './config.ts';
 import { loopbackConfig } from './listeners.ts';
 import { type Log, silentLog } from './log.ts';
 import { RunningBroker } from './running-broker.ts';
+import { SHUTDOWN } from './server/protocol.ts';
 
 export { type Clock, ManualClock, type Timer } from './clock.ts';
 export { ConfigError, type Overrides } from './config.ts';
@@ -58,6 +59,6 @@ export async function startBroker(options: StartOptions = {}): Promise<EmbeddedB
     metricsPort: running.http?.portOf('http/prometheus') ?? null,
     url: `amqp://${user}:${password}@127.0.0.1:${port}/${vhost}`,
     portOf: (id) => running.listeners.find((listener) => listener.id === id)?.port,
-    stop: () => running.stop('shutdown'),
+    stop: () => running.stop(SHUTDOWN),
   };
 }

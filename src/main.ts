@@ -8,6 +8,7 @@ import { helpText } from './config-text.ts';
 import { PARENT_LOOK_MS, STOP_TIMEOUT_MS } from './limits.ts';
 import { createLog, type Log } from './log.ts';
 import { RunningBroker } from './running-broker.ts';
+import { SHUTDOWN } from './server/protocol.ts';
 import { inlineMore, keepHeapSmallUnderLoad } from './v8-tuning.ts';
 import { VERSION } from './version.ts';
 
@@ -85,7 +86,7 @@ async function stop(running: RunningBroker, log: Log, why: string): Promise<void
     log.warning('clients did not leave in time');
     process.exit(0);
   }, STOP_TIMEOUT_MS).unref();
-  await running.stop('shutdown');
+  await running.stop(SHUTDOWN);
   log.info('stopped');
   process.exit(0);
 }

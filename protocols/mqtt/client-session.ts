@@ -19,6 +19,15 @@ export interface SessionUser {
   takenOver(): void;
 }
 
+/** A will whose delay runs. */
+export interface WaitingWill {
+  readonly will: Will;
+  /** ms since 1970. */
+  readonly dueMs: number;
+  /** null until the broker that has it from before has begun to wait. */
+  readonly timer: Timer | null;
+}
+
 /** A subscription that a group shares. */
 export interface SharedSubscription {
   readonly group: string;
@@ -47,7 +56,7 @@ export class ClientSession {
   /** As it was written down last; see session-store.ts. */
   kept = '';
   /** A will whose delay runs. */
-  will: { readonly will: Will; readonly timer: Timer } | null = null;
+  will: WaitingWill | null = null;
   /** Runs while the client is away. */
   expiry: Timer | null = null;
 

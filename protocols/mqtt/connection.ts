@@ -9,7 +9,12 @@ import { BrokerError } from '../../src/broker/errors.ts';
 import type { Session, SessionHolder } from '../../src/broker/session.ts';
 import type { Timer } from '../../src/clock.ts';
 import type { Outbox } from '../../src/server/outbox.ts';
-import type { Client, Connection, Description } from '../../src/server/protocol.ts';
+import {
+  type Client,
+  type Connection,
+  type Description,
+  SHUTDOWN,
+} from '../../src/server/protocol.ts';
 import type { PublisherGate } from '../../src/server/publisher-gate.ts';
 import { Reading } from '../../src/server/reading.ts';
 import { sniff } from '../../src/server/sniff.ts';
@@ -109,10 +114,9 @@ export class MqttConnection
     this.end();
   }
 
-  stop(_reason: string): void {
-    if (this.closing) return;
-    this.will = null;
-    this.disconnect(REASON.SERVER_SHUTTING_DOWN, 'the broker stops');
+  stop(reason: string): void {
+    if (reason === SHUTDOWN) this.disconnect(REASON.SERVER_SHUTTING_DOWN, 'the broker stops');
+    else this.disconnect(REASON.ADMINISTRATIVE_ACTION, reason);
   }
 
   describe(): Description {

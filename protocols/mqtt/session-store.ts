@@ -1,7 +1,7 @@
 /**
  * SessionStore: what of a client session outlives the process and is not in queues and bindings:
- * that it is there, its expiry, its shared subscriptions. Kept as the engine's ProtocolState; the
- * other subscriptions are read back from the bindings of the client's queues.
+ * that it is there, its expiry, its shared subscriptions, a will whose delay runs. Kept as the
+ * engine's ProtocolState; the other subscriptions are read back from the bindings of its queues.
  */
 import type { Broker } from '../../src/broker/broker.ts';
 import { SUBSCRIPTION_ARGUMENT } from '../../src/broker/exchange/topic.ts';
@@ -10,6 +10,7 @@ import type { VHost } from '../../src/broker/vhost.ts';
 import { ClientSession, type QueueKind } from './client-session.ts';
 import type { SubscriptionOptions } from './subscription-set.ts';
 import { isTopicFilter, sharedFilterOf, topicFilterOf } from './topics.ts';
+import { fieldsOfWill, willFrom } from './will.ts';
 
 const KIND = 'mqtt.session';
 
@@ -34,7 +35,7 @@ export class SessionStore {
       return;
     }
     const value = recordOf(session);
-    const text = JSON.stringify([...value].map(([name, field]) => [name, shown(field)]));
+    const text = JSON.stringify(shown(value));
     if (known && session.kept === text) return;
     session.kept = text;
     await this.broker.propose({
@@ -64,18 +65,21 @@ export class SessionStore {
   }
 }
 
-function recordOf({ expirySeconds, shared }: ClientSession): Fields {
+function recordOf({ expirySeconds, shared, will }: ClientSession): Fields {
   const subscriptions = [...shared].map(([text, { options }]): Field => {
     return new Map<string, Field>([['filter', text], ...fieldsOf(options)]);
   });
-  return new Map<string, Field>([
+  const record = new Map<string, Field>([
     ['expiry', expirySeconds === Number.POSITIVE_INFINITY ? NEVER : expirySeconds],
     ['shared', subscriptions],
   ]);
+  if (will !== null) record.set('will', new Map([...fieldsOfWill(will.will), ['due', will.dueMs]]));
+  return record;
 }
 
 function shown(field: Field): unknown {
-  return Array.isArray(field) ? field.map((each) => [...(each as Fields)]) : field;
+  if (field instanceof Map) return [...field].map(([name, each]) => [name, shown(each)]);
+  return Array.isArray(field) ? (field as readonly Field[]).map(shown) : field;
 }
 
 function sessionOf(vhost: VHost, clientId: string, value: Fields): ClientSession {
@@ -98,9 +102,17 @@ function sessionOf(vhost: VHost, clientId: string, value: Fields): ClientSession
       session.subscriptions[kind].put(filter, optionsOf(asked));
     }
   }
+  const will = value.get('will');
+  if (will instanceof Map) session.will = waitingWill(will, vhost.name);
   // What was in flight is not known any more: other identifiers than before are safest.
   session.inflight.startAnywhere();
   return session;
+}
+
+function waitingWill(fields: Fields, vhost: string): ClientSession['will'] {
+  const will = willFrom(fields, vhost);
+  const dueMs = integerOf(fields.get('due')) ?? 0;
+  return will === null ? null : { will, dueMs, timer: null };
 }
 
 /** The options of a subscription as fields. */

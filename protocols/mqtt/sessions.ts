@@ -40,6 +40,7 @@ export class Sessions {
         this.groups.enter(session, this.groups.queueName(group, filter));
       }
       this.expireLater(session);
+      if (session.will !== null) this.publishLater(session, session.will.will, session.will.dueMs);
     }
   }
 
@@ -78,22 +79,18 @@ export class Sessions {
     session.user = null;
     const { expirySeconds } = session;
     const delaySeconds = Math.min(will?.delaySeconds ?? 0, expirySeconds);
+    let published: Promise<void> | null = null;
     if (will !== null && delaySeconds > 0) {
-      const timer = clock.schedule(delaySeconds * 1000, () => this.publishWill(session));
-      session.will = { will, timer };
-    } else if (will !== null) this.publish(will);
-    if (expirySeconds === 0) {
-      await this.end(session);
-      return;
+      this.publishLater(session, will, clock.now() + delaySeconds * 1000);
+    } else if (will !== null) published = this.publish(session, will);
+    // Nothing is waited for before this: another connection may have the session by then.
+    if (expirySeconds === 0) await this.end(session);
+    else {
+      session.inflight.suspend();
+      this.expireLater(session);
+      await this.store.keep(session);
     }
-    session.inflight.suspend();
-    this.expireLater(session);
-    await this.store.keep(session);
-  }
-
-  /** Publishes a will now. */
-  publish(will: Will): void {
-    publishWill(will, this.broker, this.retained);
+    await published;
   }
 
   /** Stops every timer: the broker stops. */
@@ -101,7 +98,7 @@ export class Sessions {
     this.system.stop();
     for (const session of this.sessions.values()) {
       session.expiry?.cancel();
-      session.will?.timer.cancel();
+      session.will?.timer?.cancel();
     }
   }
 
@@ -132,7 +129,7 @@ export class Sessions {
     session.expiry?.cancel();
     session.expiry = null;
     if (kept) {
-      session.will?.timer.cancel();
+      session.will?.timer?.cancel();
       session.will = null;
     } else this.publishWill(session);
   }
@@ -141,8 +138,24 @@ export class Sessions {
     const { will } = session;
     if (will === null) return;
     session.will = null;
-    will.timer.cancel();
-    this.publish(will.will);
+    will.timer?.cancel();
+    void this.publish(session, will.will);
+  }
+
+  private publish({ clientId }: ClientSession, will: Will): Promise<void> {
+    return publishWill(will, new Map([['client_id', clientId]]), this.broker, this.retained);
+  }
+
+  /** Once published it is forgotten: should the process end in between, it is published again. */
+  private publishLater(session: ClientSession, will: Will, dueMs: number): void {
+    const { clock, log } = this.broker;
+    const timer = clock.schedule(Math.max(0, dueMs - clock.now()), () => {
+      this.publishWill(session);
+      this.store.keep(session).catch((error: Error) => {
+        log.error(`the session of MQTT client '${session.clientId}': ${error.message}`);
+      });
+    });
+    session.will = { will, dueMs, timer };
   }
 
   /** Deletes the queues of a session that is no more. */

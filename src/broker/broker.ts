@@ -9,6 +9,7 @@ import { type CertificateNameRule, DISTINGUISHED_NAME } from '../auth/certificat
 import { ANY_CREDENTIALS, type CredentialRule } from '../auth/credential-rule.ts';
 import { DEFAULT_HASHING, type HashingAlgorithm } from '../auth/password.ts';
 import type { PermissionPatterns } from '../auth/permissions.ts';
+import type { Variables } from '../auth/rights.ts';
 import { SessionRights } from '../auth/session-rights.ts';
 import type { User } from '../auth/user.ts';
 import { Users } from '../auth/users.ts';
@@ -166,8 +167,8 @@ export class Broker implements CatalogHost {
   /**
    * Opens a session of a user who has logged in.
    * @param protocol what the client speaks, in RabbitMQ's words for metrics
-   * @param holder the connection it is for; without one it is the broker's own, which no limit
-   * counts
+   * @param holder the connection it is for; without one it is the broker's own, and not counted
+   * @param variables what topic permissions may name, if not the holder's
    * @throws BrokerError NOT_ALLOWED if the vhost does not exist or is closed to the user, or a
    * limit is reached; Undecided
    */
@@ -176,6 +177,7 @@ export class Broker implements CatalogHost {
     vhostName: string,
     protocol = 'amqp091',
     holder: SessionHolder | null = null,
+    variables: Variables = holder?.variables ?? new Map(),
   ): Session {
     if (holder !== null) this.quota.checkConnection(user, vhostName);
     const vhost = this.vhosts.get(vhostName);
@@ -184,7 +186,7 @@ export class Broker implements CatalogHost {
       const text = `access to vhost '${vhostName}' refused for user '${user.name}'`;
       throw new BrokerError('NOT_ALLOWED', text);
     }
-    const session = this.sessionOf(user, vhost, protocol, holder);
+    const session = this.sessionOf(user, vhost, protocol, holder, variables);
     this.sessions.add(session);
     return session;
   }
@@ -238,10 +240,11 @@ export class Broker implements CatalogHost {
     vhost: VHost,
     protocol: string,
     holder: SessionHolder | null,
+    variables: Variables,
   ): Session {
     const { totals, quota } = this;
     const id = `session-${++this.lastSessionId}`;
-    const rights = new SessionRights(user, vhost.name, holder?.variables);
+    const rights = new SessionRights(user, vhost.name, variables);
     const topology = new TopologyAccess({
       sessionId: id,
       userName: user.name,

@@ -96,6 +96,9 @@ export interface Description {
   readonly channels?: number;
 }
 
+/** What stop() is told when it is the broker that stops, not one connection that has to go. */
+export const SHUTDOWN = 'shutdown';
+
 /** What the registry of connections needs of whoever is in it. None of its methods may throw. */
 export interface Registered {
   /** The store is (or is no longer) behind with writing: hold publishers back. */

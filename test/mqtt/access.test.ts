@@ -7,6 +7,7 @@ import { freshId, RawMqtt, shown, type Version } from '../support/mqtt-client.ts
 
 let running: RunningBroker;
 let port: number;
+const guest = { username: 'guest', password: Buffer.from('guest') };
 const user = { username: 'device', password: Buffer.from('secret') };
 
 beforeAll(async () => {
@@ -60,6 +61,34 @@ describe.each(VERSIONS)('a client of version %i', (version) => {
     expect(await other.end()).toBe(version === 5 ? 0x87 : null);
   });
 
+  it('leaves a will to its own topics, and to no others', async () => {
+    const id = freshId();
+    const watcher = await RawMqtt.login(port, 5, guest);
+    await watcher.subscribe('own/#', 0);
+    for (const topic of ['own/somebody/x', `own/${id}/x`]) {
+      const will = { topic, payload: Buffer.from('gone'), qos: 0 as const, retain: false };
+      await (await RawMqtt.login(port, version, { clientId: id, ...user, will })).destroy();
+    }
+    expect(shown(await watcher.next())).toBe(`own/${id}/x gone qos=0`);
+  });
+
+  it('that an operator disconnects is told why, and has its will published [MQTT-3.1.2-8]', async () => {
+    const id = freshId();
+    const watcher = await RawMqtt.login(port, 5, guest);
+    await watcher.subscribe('own/#', 0);
+    const will = {
+      topic: `own/${id}`,
+      payload: Buffer.from('gone'),
+      qos: 0,
+      retain: false,
+    } as const;
+    const client = await RawMqtt.login(port, version, { clientId: id, ...guest, will });
+    const open = [...running.connections].find((one) => one.describe().clientId === id);
+    open?.close('enough');
+    expect(await client.end()).toBe(version === 5 ? 0x98 : null);
+    expect(shown(await watcher.next())).toBe(`own/${id} gone qos=0`);
+  });
+
   it('is let go when its user is deleted', async () => {
     const { users, permissions } = running.broker.administration();
     await users.put('passing', { password: 'x', tags: [] });
@@ -106,13 +135,12 @@ describe.each(VERSIONS)('a client of version %i', (version) => {
       write: '.*',
       read: '.*',
     });
-    const guest = { password: Buffer.from('guest') };
     const vhostOf = () => [...running.broker.sessions].map(({ vhost }) => vhost.name);
-    const named = await RawMqtt.login(port, version, { username: `${name}:guest`, ...guest });
+    const named = await RawMqtt.login(port, version, { ...guest, username: `${name}:guest` });
     expect(vhostOf()).toContain(name);
     await named.disconnect();
     await administration.parameters.putGlobal('mqtt_port_to_vhost_mapping', { [port]: name });
-    const mapped = await RawMqtt.login(port, version, { username: 'guest', ...guest });
+    const mapped = await RawMqtt.login(port, version, guest);
     expect(mapped.connack.returnCode ?? mapped.connack.reasonCode).toBe(0);
     expect(vhostOf()).toContain(name);
     await administration.parameters.putGlobal('mqtt_port_to_vhost_mapping', {});

@@ -4,13 +4,14 @@
  * messages and shared subscriptions are there again.
  */
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import mqtt, { type IClientOptions } from 'mqtt';
 import type { IPublishPacket, Packet } from 'mqtt-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ManualClock } from '../../src/clock.ts';
 import type { EmbeddedBroker } from '../../src/embed.ts';
 import { Child } from '../support/child.ts';
 import { FREE_PORTS } from '../support/free-ports.ts';
@@ -79,6 +80,15 @@ const keeping = (version: Version, clientId: string) => ({
   clean: false,
   ...(version === 5 && { properties: { sessionExpiryInterval: 1000 } }),
 });
+
+/** Is a text in some bytes of the catalog on disk? */
+async function isWritten(text: string): Promise<boolean> {
+  const definitions = path.join(folder, 'definitions');
+  const names = await readdir(definitions);
+  const files = await Promise.all(names.map((name) => readFile(path.join(definitions, name))));
+  const bytes = files.flatMap((file) => [...String(file).matchAll(/"([\w+/]{8,}={0,2})"/g)]);
+  return bytes.some(([, base64]) => Buffer.from(base64 ?? '', 'base64').includes(text));
+}
 
 const publishes = (packets: readonly Packet[]): IPublishPacket[] =>
   packets.filter((packet) => packet.cmd === 'publish');
@@ -226,6 +236,34 @@ describe.each(['SIGKILL', 'SIGTERM'] as const)('after %s', (signal) => {
     expect(publishes(packets).map(({ payload }) => String(payload))).toEqual(['3']);
   }, 60_000);
 
+  it('a will whose delay runs is published when it is due, and once', async () => {
+    const watcher = await RawMqtt.login(port, 5, keeping(5, 'watcher'));
+    await watcher.subscribe('will', 1);
+    const client = await RawMqtt.login(port, 5, {
+      ...keeping(5, 'lost'),
+      will: {
+        ...{ topic: 'will', payload: Buffer.from('gone'), qos: 1, retain: true },
+        properties: { willDelayInterval: 4, contentType: 'text/plain' },
+      },
+    });
+    await client.destroy();
+    await expect.poll(() => isWritten('will'), { timeout: 20_000 }).toBe(true);
+    await restart(signal);
+    const again = await RawMqtt.login(port, 5, keeping(5, 'watcher'));
+    const [will] = await take(again, 1);
+    // On a slow machine it was due before the end: then it comes again.
+    expect(shown(will!)).toMatch(/^will gone qos=1( dup)?$/);
+    expect(will!.properties?.contentType).toBe('text/plain');
+    again.send({ cmd: 'puback', messageId: will!.messageId as number });
+    await again.ping();
+    await restart(signal);
+    const late = await RawMqtt.login(port, 5, keeping(5, 'watcher'));
+    expect(publishes(await late.ping()).filter(({ dup }) => !dup)).toEqual([]);
+    await late.subscribe('will', 1);
+    const found = publishes([...(await take(late, 1)), ...(await late.ping())]);
+    expect(found.map(shown)).toContain('will gone qos=1 retain');
+  }, 60_000);
+
   it('messages of QoS 1 that were acknowledged to their publisher reach their subscriber', async () => {
     const reader = await RawMqtt.login(port, 4, keeping(4, 'reader'));
     await reader.subscribe('t', 1);
@@ -244,5 +282,49 @@ describe.each(['SIGKILL', 'SIGTERM'] as const)('after %s', (signal) => {
       seen.push(String(publish!.payload));
     }
     expect(seen).toEqual(seen.map((_, index) => String(index)));
+  }, 60_000);
+});
+
+describe('a broker that stops', () => {
+  it('has a will wait as long as it has to, unless its client is back [MQTT-3.1.3-9]', async () => {
+    const clock = new ManualClock();
+    const begin = async (): Promise<void> => {
+      embedded = await startMqtt({ data_dir: folder }, clock);
+      port = embedded.portOf('mqtt') as number;
+    };
+    await begin();
+    const watcher = await RawMqtt.login(port, 5, keeping(5, 'watcher'));
+    await watcher.subscribe('will/#', 1);
+    for (const clientId of ['back', 'lost', 'forgotten']) {
+      const will = { topic: `will/${clientId}`, payload: Buffer.from('gone'), qos: 1 as const };
+      const properties = { willDelayInterval: clientId === 'forgotten' ? 0xffff_ffff : 30 };
+      const fields = { will: { ...will, retain: false, properties }, ...keeping(5, clientId) };
+      await (await RawMqtt.login(port, 5, fields)).destroy();
+    }
+    await embedded?.stop();
+    await begin();
+    const again = await RawMqtt.login(port, 5, keeping(5, 'watcher'));
+    await RawMqtt.login(port, 5, keeping(5, 'back'));
+    clock.advance(29_999);
+    expect(publishes(await again.ping())).toEqual([]);
+    clock.advance(1);
+    expect((await take(again, 1)).map(shown)).toEqual(['will/lost gone qos=1']);
+    expect(publishes(await again.ping())).toEqual([]);
+    // When the session ends, the wait does, too.
+    clock.advance(1_000_000);
+    expect((await take(again, 1)).map(shown)).toEqual(['will/forgotten gone qos=1']);
+  }, 60_000);
+
+  it('publishes the wills of those who are connected [MQTT-3.1.2-8]', async () => {
+    await start('SIGTERM');
+    const watcher = await RawMqtt.login(port, 4, keeping(4, 'watcher'));
+    await watcher.subscribe('will', 1);
+    await watcher.disconnect();
+    const will = { topic: 'will', payload: Buffer.from('gone'), qos: 1 as const, retain: false };
+    const client = await RawMqtt.login(port, 5, { will });
+    await restart('SIGTERM');
+    expect(await client.end()).toBe(0x8b);
+    const again = await RawMqtt.login(port, 4, keeping(4, 'watcher'));
+    expect((await take(again, 1)).map(shown)).toEqual(['will gone qos=1']);
   }, 60_000);
 });
