@@ -39,6 +39,19 @@ describe.each(BACKENDS)('a session ($name)', ({ name: backend }) => {
     expect(engine.broker.sessions.has(session)).toBe(false);
   });
 
+  test('subscribes to nothing any more once it is closed', async () => {
+    const { engine, session, queue } = await start();
+    const late = new Recorder(session);
+    await engine.run(session.close());
+    for (const name of ['q', 'amq.rabbitmq.reply-to']) {
+      const attempt = () => session.subscribe(name, late, { tag: 'late', noAck: true });
+      expect(await refusal(attempt)).toBe('CONNECTION_FORCED - the session is closed');
+    }
+    expect(queue.subscriptions.size).toBe(0);
+    await engine.send(engine.session(), 'q', 'x');
+    expect(queue.size).toBe(1);
+  });
+
   test('publishes to all but the queues that do not want it', async () => {
     const { engine, session, queue } = await start();
     const others = [await engine.declare(session, 'r'), await engine.declare(session, 's')];
