@@ -162,6 +162,11 @@ export class Opened {
     this.host.fail(error);
   }
 
+  forgetReceived(id: number): void {
+    this.unreleased.delete(id);
+    this.journal.dropReceived(id);
+  }
+
   refusedUnsaid(reason: number): void {
     const text = 'a message was refused, which MQTT 3 cannot say';
     this.host.fail(new MqttError(reason as ReasonCode, text));

@@ -22,8 +22,8 @@ export interface AckHost {
   readonly version: Version;
   readonly outbox: Outbox;
   readonly session: Session;
-  /** Packet identifiers of QoS 2 that are not released. */
-  readonly unreleased: Set<number>;
+  /** A message of QoS 2 was refused: its identifier is free [MQTT 4.3.3]. */
+  forgetReceived(id: number): void;
   /** A version without reason codes cannot say that a message was refused: it is disconnected. */
   refusedUnsaid(reason: number): void;
 }
@@ -124,8 +124,7 @@ export class PublishAcks implements ReceiptHolder {
     const { host } = this;
     const id = row & 0xffff;
     const refused = reason >= 0x80;
-    // A refused message is done with: its identifier is free [MQTT 4.3.3].
-    if (row >= QOS2 && refused) host.unreleased.delete(id);
+    if (row >= QOS2 && refused) host.forgetReceived(id);
     if (refused && reason !== REASON.NOT_AUTHORIZED && host.version < 5) {
       host.refusedUnsaid(reason);
       return;
