@@ -1,25 +1,26 @@
 /**
  * Inflight: the packet identifiers of what was sent to one client with QoS 1 or 2 and is not
  * acknowledged [MQTT 4.3, 4.6]. Belongs to the client's session: after a reconnect a message has
- * the identifier it had before [MQTT-4.4.0-1]. What is out is in a ring with room for twice as
- * much, where an identifier says its slot. Hot path: add, take, no hashing and no allocation.
+ * the identifier it had before [MQTT-4.4.0-1], one of QoS 2 also after the end of this process.
+ * What is out with QoS 1 is in a ring with room for twice as much, where an identifier says its
+ * slot. Hot path: add, takeAcked, no hashing and no allocation.
  */
 import type { Delivery } from '../../src/broker/delivery.ts';
+import { identityOf } from './message-form.ts';
 
 const MAX_ID = 65_535;
 
 /** Of the ring when it is first used; a power of two, as all its lengths. */
 const FIRST_SLOTS = 16;
 
-/** Marks an identifier in the ring: the message waits for PUBREC. */
-const QOS2 = 0x1_0000;
-
 export class Inflight {
   /** QoS 2, acknowledged by PUBREC: PUBREL was sent, PUBCOMP is missing. */
   readonly released = new Set<number>();
   /** The same, but that has still to be written down. */
   private readonly releasing = new Set<number>();
-  /** The ring: identifiers, 0 for a free slot, and what they stand for. */
+  /** QoS 2, waiting for PUBREC. */
+  private readonly awaitingReceipt = new Map<number, Delivery>();
+  /** QoS 1, the ring: identifiers, 0 for a free slot, and what they stand for. */
   private ids: number[] = [];
   private deliveries: (Delivery | null)[] = [];
   private out = 0;
@@ -30,15 +31,20 @@ export class Inflight {
 
   /** Messages that count against the client's receive maximum. */
   get size(): number {
-    return this.out + this.released.size + this.releasing.size;
+    const exchanges = this.awaitingReceipt.size + this.released.size + this.releasing.size;
+    return this.out + exchanges;
   }
 
   /** Gives a delivery its packet identifier. */
   add(delivery: Delivery, qos: number): number {
     if (2 * this.out >= this.ids.length) this.grow();
-    const id = this.former.size > 0 ? this.formerId(delivery) : this.nextId();
+    const id = this.former.size > 0 ? this.formerId(delivery, qos) : this.newId(delivery, qos);
+    if (qos === 2) {
+      this.awaitingReceipt.set(id, delivery);
+      return id;
+    }
     const slot = id & (this.ids.length - 1);
-    this.ids[slot] = qos === 1 ? id : id | QOS2;
+    this.ids[slot] = id;
     this.deliveries[slot] = delivery;
     this.out++;
     return id;
@@ -46,12 +52,20 @@ export class Inflight {
 
   /** PUBACK: the delivery, undefined if there is none of QoS 1. */
   takeAcked(id: number): Delivery | undefined {
-    return this.take(id & (this.ids.length - 1), id);
+    const slot = id & (this.ids.length - 1);
+    if (this.ids[slot] !== id) return undefined;
+    const delivery = this.deliveries[slot] as Delivery;
+    this.ids[slot] = 0;
+    this.deliveries[slot] = null;
+    this.out--;
+    return delivery;
   }
 
   /** PUBREC: the delivery, undefined if there is none of QoS 2. */
   takeReceived(id: number): Delivery | undefined {
-    return this.take(id & (this.ids.length - 1), id | QOS2);
+    const delivery = this.awaitingReceipt.get(id);
+    if (delivery !== undefined) this.awaitingReceipt.delete(id);
+    return delivery;
   }
 
   /** PUBREC has come and is being written down: until release() PUBREL has to wait. */
@@ -79,28 +93,23 @@ export class Inflight {
     this.forgetFormer();
     this.releasing.clear();
     for (const [slot, delivery] of this.deliveries.entries()) {
-      if (delivery === null) continue;
-      const id = (this.ids[slot] as number) & MAX_ID;
-      this.former.set(placeOf(delivery), id);
-      this.formerIds.add(id);
+      if (delivery !== null) this.formerly(this.ids[slot] as number, delivery);
     }
+    for (const [id, delivery] of this.awaitingReceipt) this.formerly(id, delivery);
+    this.awaitingReceipt.clear();
     this.ids = [];
     this.deliveries = [];
     this.out = 0;
   }
 
+  private formerly(id: number, delivery: Delivery): void {
+    this.former.set(placeOf(delivery), id);
+    this.formerIds.add(id);
+  }
+
   private forgetFormer(): void {
     this.former = new Map();
     this.formerIds = new Set();
-  }
-
-  private take(slot: number, word: number): Delivery | undefined {
-    if (this.ids[slot] !== word) return undefined;
-    const delivery = this.deliveries[slot] as Delivery;
-    this.ids[slot] = 0;
-    this.deliveries[slot] = null;
-    this.out--;
-    return delivery;
   }
 
   /** Twice as many slots. Whatever was in one of them has one of its own again. */
@@ -118,34 +127,45 @@ export class Inflight {
   }
 
   /** The one that the message had before, if it had any. */
-  private formerId(delivery: Delivery): number {
+  private formerId(delivery: Delivery, qos: number): number {
     const place = placeOf(delivery);
     const id = delivery.redelivered ? this.former.get(place) : undefined;
-    if (id === undefined) return this.nextId();
+    if (id === undefined) return this.newId(delivery, qos);
     this.former.delete(place);
     this.formerIds.delete(id);
-    while (this.ids[id & (this.ids.length - 1)] !== 0) this.grow();
+    while (qos === 1 && !this.hasSlot(id)) this.grow();
     return id;
   }
 
-  /** One that is not in use [MQTT-2.2.1-3]. There always is: half of the slots are free. */
-  private nextId(): number {
+  /**
+   * One that is not in use [MQTT-2.2.1-3]. There always is: half of the slots are free. With QoS 2
+   * it follows from the message, so that a client that has got it, and not the end of the
+   * exchange, knows it again when it comes from another process.
+   */
+  private newId(delivery: Delivery, qos: number): number {
     // Messages that were out may have expired since: their identifiers are not kept for ever.
     if (this.formerIds.size + this.size >= MAX_ID) this.forgetFormer();
-    let id = this.lastId;
-    do {
-      id = id === MAX_ID ? 1 : id + 1;
-    } while (this.isUsed(id));
-    this.lastId = id;
+    const identity = qos === 1 ? null : identityOf(delivery.message.properties);
+    let id = identity === null ? next(this.lastId) : next(identity % MAX_ID);
+    while (this.isUsed(id) || (qos === 1 && !this.hasSlot(id))) id = next(id);
+    if (identity === null) this.lastId = id;
     return id;
   }
 
-  /** Is it in use, or its slot? */
+  private hasSlot(id: number): boolean {
+    return this.ids[id & (this.ids.length - 1)] === 0;
+  }
+
   private isUsed(id: number): boolean {
-    if (this.ids[id & (this.ids.length - 1)] !== 0) return true;
+    if (this.ids[id & (this.ids.length - 1)] === id) return true;
+    if (this.awaitingReceipt.size > 0 && this.awaitingReceipt.has(id)) return true;
     if (this.released.size > 0 && this.released.has(id)) return true;
     return this.isHeld(id) || (this.formerIds.size > 0 && this.formerIds.has(id));
   }
+}
+
+function next(id: number): number {
+  return id === MAX_ID ? 1 : id + 1;
 }
 
 function placeOf({ queue, level, position }: Delivery): string {

@@ -113,6 +113,19 @@ export function identified(properties: Properties): Properties {
   return copy;
 }
 
+/**
+ * A number that follows from what identified() gave, also in another process: those of a process
+ * follow one another. null for a message without identity.
+ */
+export function identityOf({ messageId }: Properties): number | null {
+  if (messageId === undefined) return null;
+  const count = Number.parseInt(messageId.slice(messageId.lastIndexOf('-') + 1), 36);
+  let hash = 0;
+  const hashed = Number.isNaN(count) ? messageId.length : messageId.lastIndexOf('-');
+  for (let i = 0; i < hashed; i++) hash = (hash * 31 + messageId.charCodeAt(i)) >>> 0;
+  return hash + (count || 0);
+}
+
 /** The same as the store hands them to a new subscriber, with another QoS if that is lower. */
 export function asRetained(properties: Properties): Properties {
   const { qos, forward } = formOf(properties);

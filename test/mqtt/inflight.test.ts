@@ -2,11 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Inflight } from '../../protocols/mqtt/inflight.ts';
+import { identified, PLAIN } from '../../protocols/mqtt/message-form.ts';
 import type { Delivery } from '../../src/broker/delivery.ts';
+import type { Properties } from '../../src/broker/properties.ts';
 
 /** As much of a delivery as counts here. */
-function delivery(position: number, redelivered = false): Delivery {
-  return { queue: { name: 'q' }, level: 0, position, redelivered } as unknown as Delivery;
+function delivery(position: number, redelivered = false, properties = PLAIN[1]): Delivery {
+  const message = { properties };
+  return { queue: { name: 'q' }, level: 0, position, redelivered, message } as unknown as Delivery;
 }
 
 const step = fc.record({
@@ -90,6 +93,23 @@ describe('packet identifiers', () => {
       ids.add(inflight.add(delivery(position), 1));
     }
     expect(ids.size).toBe(65_535);
+  });
+
+  it('of QoS 2 are the same in another process, beside those of QoS 1', () => {
+    const messages = Array.from({ length: 100 }, () => identified(PLAIN[2] as Properties));
+    const [before, after] = [new Inflight(), new Inflight()];
+    const ids = messages.map((properties, index) => {
+      const id = before.add(delivery(2 * index, false, properties), 2);
+      before.add(delivery(2 * index + 1), 1);
+      return id;
+    });
+    expect(new Set(ids).size).toBe(100);
+    // The first half has been acknowledged, and there are others now.
+    const again = messages.slice(50).map((properties, index) => {
+      after.add(delivery(1000 + index, false, identified(PLAIN[2] as Properties)), 2);
+      return after.add(delivery(index, true, properties), 2);
+    });
+    expect(again).toEqual(ids.slice(50));
   });
 
   it('that nobody has been given lead to nothing', () => {
