@@ -3,11 +3,12 @@
  * The command `warren`: configuration → broker → listeners → signals. Exits with 0 after a signal,
  * with 1 if it cannot start: then one plain line says why.
  */
+import { BrokerNode } from './broker-node.ts';
 import { type LoadedConfig, loadConfig } from './config.ts';
 import { helpText } from './config-text.ts';
 import { PARENT_LOOK_MS, STOP_TIMEOUT_MS } from './limits.ts';
 import { createLog, type Log } from './log.ts';
-import { RunningBroker } from './running-broker.ts';
+import type { RunningBroker } from './running-broker.ts';
 import { SHUTDOWN } from './server/protocol.ts';
 import { inlineMore, keepHeapSmallUnderLoad } from './v8-tuning.ts';
 import { VERSION } from './version.ts';
@@ -41,29 +42,34 @@ async function run({ config, warnings, notes, files }: LoadedConfig): Promise<vo
   for (const text of warnings) log.warning(text);
   for (const text of notes) log.debug(text);
   if (config.get('memory_only')) log.warning('nothing is kept on disk: memory_only is set');
-  const running = await RunningBroker.start({
+  const json = config.get('log.console.formatter') === 'json';
+  const say = json ? (line: string) => log.info(line) : print;
+  const node = await BrokerNode.start({
     config,
     log,
     configFiles: files,
     stop: () => process.kill(process.pid, 'SIGTERM'),
+    restarted: (running) => announce(running, say),
   });
-  keepHeapSmallUnderLoad(() => running.broker.store.stats().messages);
+  keepHeapSmallUnderLoad(() => node.running?.broker.store.stats().messages ?? 0);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => void stop(running, log, signal));
+    process.on(signal, () => void stop(node, log, signal));
   }
   // A terminal that is closed sends the same signal, and then it should end us.
-  if (process.stdout.isTTY !== true) process.on('SIGHUP', () => running.reload());
-  if (process.env.npm_command === 'exec') watchParent(() => void stop(running, log, 'npx ended'));
-  const lines = [
-    ...running.listeners.map(String),
-    ...(running.http?.listeners ?? []).map(String),
-    'Server startup complete',
-  ];
-  const json = config.get('log.console.formatter') === 'json';
-  for (const line of lines) {
-    if (json) log.info(line);
-    else process.stdout.write(`${line}\n`);
-  }
+  if (process.stdout.isTTY !== true) process.on('SIGHUP', () => node.running?.reload());
+  if (process.env.npm_command === 'exec') watchParent(() => void stop(node, log, 'npx ended'));
+  if (node.running !== null) announce(node.running, say);
+}
+
+/** Says where it listens, and that it is ready: tools wait for the very words. */
+function announce(running: RunningBroker, say: (line: string) => void): void {
+  for (const listener of running.listeners) say(String(listener));
+  for (const listener of running.http?.listeners ?? []) say(String(listener));
+  say('Server startup complete');
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 /**
@@ -80,13 +86,13 @@ function watchParent(gone: () => void): void {
   timer.unref();
 }
 
-async function stop(running: RunningBroker, log: Log, why: string): Promise<void> {
+async function stop(node: BrokerNode, log: Log, why: string): Promise<void> {
   log.info(`${why}: stopping`);
   setTimeout(() => {
     log.warning('clients did not leave in time');
     process.exit(0);
   }, STOP_TIMEOUT_MS).unref();
-  await running.stop(SHUTDOWN);
+  await node.stop(SHUTDOWN);
   log.info('stopped');
   process.exit(0);
 }

@@ -31,6 +31,8 @@ export interface ManagedParts {
   readonly running: Managed;
   /** Ends the process, for the command that asks for it. */
   readonly stop?: () => void;
+  /** Stops the broker alone. */
+  readonly stopApp?: () => void;
 }
 
 /** The part of RunningBroker that it needs. */
@@ -207,13 +209,15 @@ function metricsOf(
 }
 
 /** Commands find it in the data directory; without one there is nowhere to look. */
-function controlOf({ config, running, stop }: ManagedParts): HttpServiceOptions['control'] {
+function controlOf(parts: ManagedParts): HttpServiceOptions['control'] {
+  const { config, running, stop, stopApp } = parts;
   const { directory } = running;
   if (directory === null) return null;
   return {
     path: controlSocketOf(directory.path),
     maxBodyBytes: config.get('management.http.max_body_size'),
     stop: () => stop?.(),
+    stopApp: stopApp ?? null,
     suspend: () => running.suspendListeners(),
     resume: () => running.resumeListeners(),
     setLimit: (resource, limit) => {

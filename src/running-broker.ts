@@ -38,6 +38,8 @@ export interface Parts {
   readonly clock?: Clock;
   /** Ends the process, for the command that asks for it. */
   readonly stop?: () => void;
+  /** Stops the broker and leaves the process, for the command that asks for it. */
+  readonly stopApp?: () => void;
   /** The files that the configuration is from, for operators to see. */
   readonly configFiles?: readonly string[];
   /** How memory and disk are measured. */

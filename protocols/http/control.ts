@@ -7,7 +7,7 @@ import { existsSync, unlinkSync } from 'node:fs';
 import { ALL_RIGHTS, User } from '../../src/auth/user.ts';
 import type { Broker } from '../../src/broker/broker.ts';
 import { forgetAnswers } from '../../src/broker/login-renewal.ts';
-import { Answer, badRequest, NO_CONTENT } from './answer.ts';
+import { Answer, ApiError, badRequest, NO_CONTENT } from './answer.ts';
 import { HttpListener } from './http-listener.ts';
 import { textOr } from './input.ts';
 import type { ManagementContext } from './management/context.ts';
@@ -26,6 +26,8 @@ export interface ControlOptions {
   readonly maxBodyBytes: number;
   /** Ends the broker. */
   stop(): void;
+  /** Ends the broker and leaves its process; null for one that is part of another program. */
+  readonly stopApp: (() => void) | null;
   /** Takes no new clients, and takes them again. */
   suspend(): void;
   resume(): Promise<void>;
@@ -51,10 +53,36 @@ export function operatorOf(broker: Broker): User {
   return operator;
 }
 
+/** RabbitMQ's node can stop its application and start it again: see src/broker-node.ts. */
+function appResources({ stopApp }: ControlOptions): Resource[] {
+  const access = 'administrator';
+  return [
+    {
+      path: '/control/app/stop',
+      access,
+      post: () => {
+        if (stopApp === null) throw badRequest('the broker is part of another program');
+        setImmediate(stopApp);
+        return NO_CONTENT;
+      },
+    },
+    // It runs already.
+    { path: '/control/app/start', access, post: () => NO_CONTENT },
+    {
+      path: '/control/app/reset',
+      access,
+      post: () => {
+        throw new ApiError(400, 'running', 'the broker has to be stopped: rabbitmqctl stop_app');
+      },
+    },
+  ];
+}
+
 function controlResources(context: ManagementContext, options: ControlOptions): Resource[] {
   const { broker } = context;
   return [
-    { path: '/control/ping', access: 'anybody', get: () => ({ status: 'ok' }) },
+    { path: '/control/ping', access: 'anybody', get: () => ({ status: 'ok', running: true }) },
+    ...appResources(options),
     {
       path: '/control/stop',
       access: 'administrator',

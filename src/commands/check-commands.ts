@@ -3,6 +3,7 @@
  * there for.
  */
 import { connect } from 'node:net';
+import { isRunning } from './client.ts';
 import {
   argument,
   type Command,
@@ -79,8 +80,11 @@ const CHECKS: readonly Command[] = [
     help: 'Checks that the node runs.',
     banner: ({ node }) => `Checking if RabbitMQ is running on node ${node} ...`,
     run: async ({ api, node }) => {
-      await api.call('GET', '/control/ping');
-      return text(`RabbitMQ on node ${node} is fully booted and running`, { result: 'ok' });
+      if (await isRunning(api)) {
+        return text(`RabbitMQ on node ${node} is fully booted and running`, { result: 'ok' });
+      }
+      const why = `RabbitMQ on node ${node} is not running or has not fully booted yet`;
+      throw new CommandError(EXIT.unavailable, `Error: ${why} (check with is_booting)`);
     },
   },
   {
@@ -88,16 +92,16 @@ const CHECKS: readonly Command[] = [
     help: 'Says whether the node runs.',
     banner: ({ node }) => `Asking node ${node} for its status ...`,
     run: async ({ api, node }) => {
-      await api.call('GET', '/control/ping');
-      return text(`RabbitMQ on node ${node} is running`, true);
+      const running = await isRunning(api);
+      return text(`RabbitMQ on node ${node} is ${running ? '' : 'not '}running`, running);
     },
   },
   {
     usage: 'is_booting',
     help: 'Says whether the node is starting.',
     run: async ({ api, node }) => {
-      await api.call('GET', '/control/ping');
-      return text(`RabbitMQ on node ${node} is fully booted (check with is_running)`, false);
+      const state = (await isRunning(api)) ? 'fully booted' : 'not running';
+      return text(`RabbitMQ on node ${node} is ${state} (check with is_running)`, false);
     },
   },
   {

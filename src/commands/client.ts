@@ -106,8 +106,18 @@ function parsed(text: string): unknown {
   }
 }
 
+/** Is there a broker in the process that answers? Over the network there is, or no answer. */
+export async function isRunning(api: ApiClient): Promise<boolean> {
+  const { status, body } = await api.call('GET', '/control/ping');
+  return status === 200 ? (body as { running?: boolean }).running !== false : status < 500;
+}
+
 /** What the broker says when it refuses, with the exit code that RabbitMQ's tools have for it. */
 function refusal(status: number, body: unknown): CommandError {
+  if ((body as { error?: unknown } | undefined)?.error === 'not_running') {
+    const hint = ' * Suggestion: start it with "rabbitmqctl start_app" and try again';
+    return new CommandError(EXIT.unavailable, `Error: this node runs no broker\n${hint}`);
+  }
   const reason = (body as { reason?: unknown } | undefined)?.reason ?? `status ${status}`;
   const text = Array.isArray(reason) ? reason.join(': ') : String(reason);
   const noUser = text.startsWith('no_such_user') || text === 'vhost_or_user_not_found';

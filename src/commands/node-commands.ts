@@ -2,6 +2,7 @@
  * Commands about the node: is it there, what is it, wait for it, stop it. Those that say little
  * are what health checks run every few seconds.
  */
+import { isRunning } from './client.ts';
 import {
   argument,
   type Command,
@@ -122,13 +123,17 @@ async function awaitStartup(invocation: Invocation) {
   const until = Date.now() + limitMs;
   for (;;) {
     try {
-      await invocation.api.call('GET', '/control/ping');
-      return NOTHING;
+      if (await isRunning(invocation.api)) return NOTHING;
+      if (Date.now() > until) throw notStarted(invocation);
     } catch (error) {
       if (Date.now() > until) throw error;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
+}
+
+function notStarted({ node }: Invocation): CommandError {
+  return new CommandError(EXIT.unavailable, `Error: ${node} has no broker that runs`);
 }
 
 async function clusterStatus({ api }: Invocation) {

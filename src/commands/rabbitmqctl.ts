@@ -4,6 +4,7 @@
  * The grammar, formats and exit codes are RabbitMQ's; see program.ts.
  */
 import { ACCESS_COMMANDS } from './access-commands.ts';
+import { APP_COMMANDS } from './app-commands.ts';
 import { LIST_COMMANDS } from './list-commands.ts';
 import { CONTROL_COMMANDS, NODE_COMMANDS } from './node-commands.ts';
 import { POLICY_COMMANDS } from './policy-commands.ts';
@@ -14,6 +15,7 @@ await main({
   commands: [
     ...NODE_COMMANDS,
     ...CONTROL_COMMANDS,
+    ...APP_COMMANDS,
     ...LIST_COMMANDS,
     ...ACCESS_COMMANDS,
     ...POLICY_COMMANDS,

@@ -3,6 +3,7 @@
  * name. `warren` alone, or `warren start`, is the broker: main.ts.
  */
 import { ACCESS_COMMANDS } from './access-commands.ts';
+import { APP_COMMANDS } from './app-commands.ts';
 import { CHECK_COMMANDS } from './check-commands.ts';
 import type { Command } from './command.ts';
 import { LIST_COMMANDS } from './list-commands.ts';
@@ -13,6 +14,7 @@ import { run } from './program.ts';
 const COMMANDS: readonly Command[] = [
   ...NODE_COMMANDS,
   ...CONTROL_COMMANDS,
+  ...APP_COMMANDS,
   ...CHECK_COMMANDS,
   ...LIST_COMMANDS,
   ...ACCESS_COMMANDS,

@@ -15,6 +15,11 @@ const FORMAT = 1;
 const FORMAT_NAME = 'FORMAT';
 const LOCK_NAME = 'LOCK';
 
+/** The logs that there are, a folder each. */
+const LOG_NAMES = ['definitions', 'messages'] as const;
+
+type LogName = (typeof LOG_NAMES)[number];
+
 /** How often two brokers that start at once may find each other's lock before one gives up. */
 const ATTEMPTS = 5;
 
@@ -60,7 +65,7 @@ export class DataDirectory {
   }
 
   /** The files of one log, in a folder of their own. */
-  files(name: string): DiskFiles {
+  files(name: LogName): DiskFiles {
     const folder = path.join(this.path, name);
     fs.mkdirSync(folder, { recursive: true, mode: MODE });
     return new DiskFiles(folder);
@@ -70,6 +75,13 @@ export class DataDirectory {
   async freeBytes(): Promise<number> {
     const { bavail, bsize } = await fs.promises.statfs(this.path);
     return bavail * bsize;
+  }
+
+  /** Deletes what the logs have kept; nothing else that may be in the folder. */
+  async erase(): Promise<void> {
+    for (const name of LOG_NAMES) {
+      await fs.promises.rm(path.join(this.path, name), { recursive: true, force: true });
+    }
   }
 
   /** Lets another broker have it. */

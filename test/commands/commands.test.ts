@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import amqplib from 'amqplib';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ACCESS_COMMANDS } from '../../src/commands/access-commands.ts';
 import { CHECK_COMMANDS } from '../../src/commands/check-commands.ts';
 import type { Command } from '../../src/commands/command.ts';
@@ -14,11 +14,11 @@ import { LIST_COMMANDS } from '../../src/commands/list-commands.ts';
 import { CONTROL_COMMANDS, NODE_COMMANDS } from '../../src/commands/node-commands.ts';
 import { PLUGIN_COMMANDS } from '../../src/commands/plugin-commands.ts';
 import { POLICY_COMMANDS } from '../../src/commands/policy-commands.ts';
-import { run } from '../../src/commands/program.ts';
 import { QUEUE_COMMANDS } from '../../src/commands/queue-commands.ts';
 import { controlSocketOf } from '../../src/control-socket.ts';
 import { type ApiBroker, startApi } from '../support/management.ts';
 import { run as runProgram } from '../support/program.ts';
+import { runTool } from '../support/tool.ts';
 
 const CTL: readonly Command[] = [
   ...NODE_COMMANDS,
@@ -42,30 +42,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function tool(commands: readonly Command[], words: readonly string[]): Promise<Outcome> {
-  const written = { out: '', err: '' };
-  const spies = (['stdout', 'stderr'] as const).map((stream) =>
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      written[stream === 'stdout' ? 'out' : 'err'] += String(text);
-      return true;
-    }),
-  );
-  try {
-    const code = await run({ name: 'tool', commands }, ['--data-dir', folder, ...words]);
-    return { code, ...written };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
-
-const ctl = (...words: string[]) => tool(CTL, words);
-const diagnostics = (...words: string[]) => tool(DIAGNOSTICS, words);
+const ctl = (...words: string[]) => runTool(CTL, folder, words);
+const diagnostics = (...words: string[]) => runTool(DIAGNOSTICS, folder, words);
 
 test('the control socket is for the owner of the broker alone', () => {
   expect(statSync(controlSocketOf(folder)).mode & 0o777).toBe(0o600);
@@ -129,7 +107,7 @@ describe('grammar', () => {
   });
 
   test('without a broker it is 69', async () => {
-    const elsewhere = await tool(DIAGNOSTICS, ['--data-dir', '/nowhere/at/all', 'ping']);
+    const elsewhere = await runTool(DIAGNOSTICS, folder, ['--data-dir', '/nowhere/at/all', 'ping']);
     expect(elsewhere.code).toBe(69);
     expect(elsewhere.err).toContain('unable to reach the broker');
   });
@@ -273,10 +251,13 @@ describe('what probes ask', () => {
   });
 
   test('plugins: what Warren has is enabled already, what it has not is refused', async () => {
-    const enable = (name: string) => tool(PLUGIN_COMMANDS, ['enable', '--offline', name]);
+    const enable = (name: string) =>
+      runTool(PLUGIN_COMMANDS, folder, ['enable', '--offline', name]);
     expect((await enable('rabbitmq_management')).code).toBe(0);
     expect((await enable('rabbitmq_shovel')).code).toBe(64);
-    expect((await tool(PLUGIN_COMMANDS, ['list', '-m'])).out).toContain('rabbitmq_prometheus\n');
+    expect((await runTool(PLUGIN_COMMANDS, folder, ['list', '-m'])).out).toContain(
+      'rabbitmq_prometheus\n',
+    );
   });
 
   test('quorum queues have one member, this node', async () => {
@@ -284,8 +265,8 @@ describe('what probes ask', () => {
     const channel = await client.createChannel();
     await channel.assertQueue('qq', { arguments: { 'x-queue-type': 'quorum' } });
     await client.close();
-    const { out } = await tool(QUEUE_COMMANDS, ['-q', 'quorum_status', 'qq']);
+    const { out } = await runTool(QUEUE_COMMANDS, folder, ['-q', 'quorum_status', 'qq']);
     expect(out).toMatch(/rabbit@\S+\tleader\tvoter/);
-    expect((await tool(QUEUE_COMMANDS, ['add_member', 'qq', 'rabbit@b'])).code).toBe(65);
+    expect((await runTool(QUEUE_COMMANDS, folder, ['add_member', 'qq', 'rabbit@b'])).code).toBe(65);
   });
 });

@@ -37,7 +37,10 @@ const PORTS = [/^src\/storage\/message-store\.ts$/, /^src\/cluster\/[a-z-]*(port
 
 /** First match counts. Tests, scripts, benches and examples are free. */
 const ZONES: readonly (readonly [RegExp, Zone])[] = [
-  [/^src\/(main|embed|running-broker|listeners|tls-identities)\.ts$/, 'composition root'],
+  [
+    /^src\/(main|embed|running-broker|broker-node|listeners|tls-identities)\.ts$/,
+    'composition root',
+  ],
   [/^src\/(management|boot-definitions|announcements|auth-backends)\.ts$/, 'composition root'],
   [/^src\/[^/]+\.ts$/, 'foundation'],
   [/^src\/(broker|auth)\//, 'engine'],
