@@ -3,13 +3,14 @@
  * set, delete, and explain what they come to. Who may do that is the caller's to check: RabbitMQ
  * asks for the tags policymaker and administrator, which no session has.
  */
+import type { Log } from '../log.ts';
 import type { VhostChange } from './catalog.ts';
 import { type Effective, effectiveKeys } from './effective.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { EXCHANGE_KEYS } from './exchange/exchange.ts';
 import { type Field, NO_FIELDS } from './field.ts';
 import type { PolicyKind, PolicyRecord } from './policy.ts';
-import { type PolicyRequest, policyOf } from './policy-keys.ts';
+import { type PolicyRequest, policyOf, policyWarning } from './policy-keys.ts';
 import type { Queue } from './queue/queue.ts';
 import { QUEUE_KEYS } from './queue/settings.ts';
 import type { Topology } from './topology.ts';
@@ -23,15 +24,21 @@ export interface Explanation {
   readonly policy: string | null;
 }
 
+/** What it needs of the broker. */
+export interface PolicyContext {
+  readonly log: Log;
+  propose(change: VhostChange): Promise<void>;
+}
+
 export class PolicyAccess {
   private readonly vhost: string;
   private readonly topology: Topology;
-  private readonly propose: (change: VhostChange) => Promise<void>;
+  private readonly context: PolicyContext;
 
-  constructor(vhost: string, topology: Topology, propose: (change: VhostChange) => Promise<void>) {
+  constructor(vhost: string, topology: Topology, context: PolicyContext) {
     this.vhost = vhost;
     this.topology = topology;
-    this.propose = propose;
+    this.context = context;
   }
 
   /** The highest priority first. */
@@ -49,12 +56,14 @@ export class PolicyAccess {
    */
   async put(kind: PolicyKind, name: string, request: PolicyRequest): Promise<void> {
     const record = policyOf(kind, this.vhost, name, request);
-    await this.propose({ op: `${kind}.put`, record });
+    await this.context.propose({ op: `${kind}.put`, record });
+    const warning = policyWarning(record);
+    if (warning !== null) this.context.log.warning(warning);
   }
 
   /** Deletes a policy. One that does not exist is fine. */
   async delete(kind: PolicyKind, name: string): Promise<void> {
-    await this.propose({ op: `${kind}.delete`, vhost: this.vhost, name });
+    await this.context.propose({ op: `${kind}.delete`, vhost: this.vhost, name });
   }
 
   /** Each setting of a queue or exchange, with who said so; defaults last. */

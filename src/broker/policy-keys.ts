@@ -1,7 +1,7 @@
 /**
  * Policy keys: what a policy may say, checked with RabbitMQ's texts before it is kept. To add a
- * key: a row in KEYS, and the code that honours it. Keys of things that are not here (federation,
- * sharding) are refused like any unknown key.
+ * key: a row in KEYS, and the code that honours it. Keys of RabbitMQ's plugins and of what it once
+ * had are kept as they come, so that its files can be imported, but nobody acts on them.
  */
 import { BrokerError } from './errors.ts';
 import { type Field, type Fields, integerOf, TypedNumber } from './field.ts';
@@ -58,12 +58,41 @@ const KEYS: ReadonlyMap<string, Key> = new Map<string, Key>([
   ['message-ttl', both('message TTL', isCount)],
   ['overflow', both('overflow value', oneOf(OVERFLOWS))],
   ['queue-leader-locator', user('queue leader locator value', oneOf(LOCATORS))],
+  [
+    'queue-master-locator',
+    user('queue master locator', oneOf(['min-masters', 'client-local', 'random'])),
+  ],
   ['queue-mode', user('queue-mode value', oneOf(['default', 'lazy']))],
   ['queue-version', both('queue-version value', isVersion)],
   ['stream-filter-size-bytes', user('filter size. Valid range is 16-255', isFilterSize)],
   ['stream-max-segment-size-bytes', user('segment size', isCount)],
   ['target-group-size', both('qq target count value', isPositive)],
 ]);
+
+const ANYTHING: Key = user('', () => true);
+
+/** Keys that mean something in RabbitMQ and nothing here, by what they belong to. */
+const FOREIGN: ReadonlyMap<string, string> = new Map([
+  ['federation-upstream', 'federation'],
+  ['federation-upstream-pattern', 'federation'],
+  ['federation-upstream-set', 'federation'],
+  ['ha-mode', 'mirrored queues'],
+  ['ha-params', 'mirrored queues'],
+  ['ha-promote-on-failure', 'mirrored queues'],
+  ['ha-promote-on-shutdown', 'mirrored queues'],
+  ['ha-sync-batch-size', 'mirrored queues'],
+  ['ha-sync-mode', 'mirrored queues'],
+  ['routing-key', 'sharding'],
+  ['shards-per-node', 'sharding'],
+]);
+
+/** What to tell operators about a policy: settings that are kept and have no effect. */
+export function policyWarning({ vhost, name, definition }: PolicyRecord): string | null {
+  const foreign = [...definition.keys()].filter((key) => FOREIGN.has(key));
+  if (foreign.length === 0) return null;
+  const shown = foreign.map((key) => `'${key}' (${FOREIGN.get(key)})`).join(', ');
+  return `policy '${name}' in vhost '${vhost}': ${shown} is kept, but has no effect here`;
+}
 
 /**
  * The policy that is asked for, if nothing is wrong with it.
@@ -128,13 +157,14 @@ function objectionToDefinition(kind: PolicyKind, definition: Field): string | nu
     return `[${shown}] are not recognised policy settings`;
   }
   for (const [key, value] of entries) {
-    const { valid, noun } = KEYS.get(key) as Key;
+    const { valid, noun } = KEYS.get(key) ?? ANYTHING;
     if (!valid(value)) return `${print(value)} is not a valid ${noun}`;
   }
   return null;
 }
 
 function isKey(kind: PolicyKind, key: string): boolean {
+  if (kind === 'policy' && FOREIGN.has(key)) return true;
   const known = KEYS.get(key);
   return known !== undefined && (kind === 'policy' || known.operator);
 }

@@ -87,7 +87,7 @@ export class VHost implements TopologyHost, LetterHost {
     const residentBytes = context.queueResidentBytes ?? QUEUE_RESIDENT_BYTES;
     this.consumerTimeoutMs = context.consumerTimeoutMs;
     this.topology = new Topology(this, context.store, residentBytes, context.memory);
-    this.policies = new PolicyAccess(name, this.topology, context.propose);
+    this.policies = new PolicyAccess(name, this.topology, context);
   }
 
   /** @throws BrokerError NOT_FOUND */

@@ -156,6 +156,30 @@ describe('a document', () => {
     expect(logged.join('\n')).toContain("parameter 's' of component 'shovel' is kept");
   });
 
+  test('with policies of plugins that are not there keeps them as they are, and says so', async () => {
+    const broker = await start();
+    const policies = [
+      ['federate', { 'federation-upstream-set': 'all' }],
+      ['mirror', { 'ha-mode': 'exactly', 'ha-params': 2, 'max-length': 5 }],
+      ['place', { 'queue-master-locator': 'min-masters' }],
+      ['shard', { 'shards-per-node': 2, 'routing-key': '1234' }],
+    ].map(([name, definition]) => {
+      return { vhost: '/', name, pattern: '^f', 'apply-to': 'all', definition, priority: 1 };
+    });
+    const { status, text } = await broker.call('POST', '/api/definitions', { policies });
+    expect(status, text).toBe(204);
+    const { body } = await broker.get('/api/definitions');
+    expect(sorted(body.policies)).toEqual(sorted(policies));
+    expect(logged.join('\n')).toContain(
+      "policy 'mirror' in vhost '/': 'ha-mode' (mirrored queues), 'ha-params' (mirrored queues) " +
+        'is kept, but has no effect here',
+    );
+    await broker.call('PUT', '/api/queues/%2F/f1', {});
+    const operator = { pattern: '.', definition: { 'ha-mode': 'all' } };
+    const refused = await broker.call('PUT', '/api/operator-policies/%2F/o', operator);
+    expect(refused.body.reason).toContain('are not recognised policy settings');
+  });
+
   test.each([7, [], { queues: 7 }, { queues: [7] }, { queues: [{}] }, { users: [{ name: 'x' }] }])(
     '%j is refused',
     async (document) => {
