@@ -10,6 +10,7 @@ import {
   EXIT,
   type Invocation,
   NOTHING,
+  type Output,
   type Row,
   segment,
   table,
@@ -161,7 +162,9 @@ const ACTIONS: readonly Command[] = [
     help: 'Closes a connection, named as in list_connections pid.',
     banner: ({ args }) => `Closing connection ${args[0]}, reason: ${args[1]} ...`,
     run: async (invocation) => {
-      await close(invocation, argument(invocation, 0), argument(invocation, 1));
+      const name = argument(invocation, 0);
+      const found = await close(invocation, name, argument(invocation, 1));
+      if (!found) throw new CommandError(EXIT.data, `Error: no connection ${name}`);
       return NOTHING;
     },
   },
@@ -171,13 +174,7 @@ const ACTIONS: readonly Command[] = [
     flags: ['global'],
     valued: ['limit', 'per-connection-delay'],
     banner: ({ args }) => `Closing connections, reason: ${args[0]} ...`,
-    run: async (invocation) => {
-      const { api, options, vhost } = invocation;
-      const all = await api.get<{ name: string; vhost: string }[]>('/api/connections');
-      const found = options.has('global') ? all : all.filter((one) => one.vhost === vhost);
-      for (const { name } of found) await close(invocation, name, argument(invocation, 0));
-      return text(`Closed ${found.length} connections`);
-    },
+    run: closeAll,
   },
   {
     usage: 'close_all_user_connections <username> <explanation>',
@@ -196,10 +193,32 @@ function queuePath(invocation: Invocation): string {
   return `/api/queues/${segment(invocation.vhost)}/${segment(argument(invocation, 0))}`;
 }
 
-async function close({ api }: Invocation, name: string, reason: string): Promise<void> {
+/** Of a vhost, or all; at most so many, and not faster than so. */
+async function closeAll(invocation: Invocation): Promise<Output> {
+  const { api, options, vhost } = invocation;
+  const limit = countOf(options, 'limit') || Number.POSITIVE_INFINITY;
+  const delayMs = countOf(options, 'per-connection-delay');
+  const all = await api.get<{ name: string; vhost: string }[]>('/api/connections');
+  const found = all.filter((one) => options.has('global') || one.vhost === vhost).slice(0, limit);
+  for (const { name } of found) {
+    await close(invocation, name, argument(invocation, 0));
+    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+  }
+  return text(`Closed ${found.length} connections`);
+}
+
+/** 0 if nothing is said. @throws CommandError if it is no number */
+function countOf(options: ReadonlyMap<string, string>, name: string): number {
+  const value = Number(options.get(name) ?? 0);
+  if (Number.isInteger(value) && value >= 0) return value;
+  throw new CommandError(EXIT.usage, `Error: --${name} is not a number`);
+}
+
+/** One that has gone by itself meanwhile is as good as closed. */
+async function close({ api }: Invocation, name: string, reason: string): Promise<boolean> {
   const path = `/api/connections/${segment(name)}`;
   const { status } = await api.call('DELETE', path, undefined, { 'x-reason': reason });
-  if (status === 404) throw new CommandError(EXIT.data, `Error: no connection ${name}`);
+  return status !== 404;
 }
 
 /** Lists, and what can be done to what is listed. */
