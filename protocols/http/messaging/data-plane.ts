@@ -14,6 +14,7 @@ import type { Shared } from '../../../src/server/shared.ts';
 import type { Answer } from '../answer.ts';
 import type { Logins } from '../login.ts';
 import { events } from './events.ts';
+import type { HttpPeer } from './http-peer.ts';
 import { Intake } from './intake.ts';
 import { NEW_MESSAGE } from './message-json.ts';
 import { openApiOf } from './openapi.ts';
@@ -50,7 +51,7 @@ export class DataPlane {
     this.broker = broker;
     this.logins = logins;
     this.shared = shared;
-    this.pool = new SessionPool(broker);
+    this.pool = new SessionPool({ broker, connections: shared.connections });
     this.intake = new Intake(broker);
     this.repeats = new Repeats(broker.clock);
   }
@@ -157,11 +158,13 @@ export class DataPlane {
   ): Promise<unknown> {
     const user = this.users.get(request) as User;
     const params = request.params as Record<string, string>;
-    const shared = await decided(() => this.pool.acquire(user, params.vhost as string));
+    const { query, body = Buffer.alloc(0), raw } = request;
+    const vhost = params.vhost as string;
+    const shared = await decided(() => this.pool.acquire(user, vhost, raw.socket));
     try {
-      const { query, body = Buffer.alloc(0) } = request;
+      shared.peer.asks(raw.socket, Number(request.headers['content-length'] ?? 0));
       const answer = await one.handle({ shared, params, query, body, request, reply });
-      return answer === undefined ? reply : send(reply, answer);
+      return answer === undefined ? reply : send(reply, answer, shared.peer);
     } finally {
       shared.release();
     }
@@ -178,11 +181,13 @@ function jsonOf(raw: Buffer | undefined): unknown {
   }
 }
 
-function send(reply: FastifyReply, { status, headers, body }: Answer): unknown {
-  reply.code(status).header('cache-control', 'no-store').headers(headers);
-  if (Buffer.isBuffer(body)) return reply.send(body);
-  reply.header('content-type', 'application/json');
-  return reply.send(Buffer.from(JSON.stringify(body)));
+function send(reply: FastifyReply, answer: Answer, peer: HttpPeer): unknown {
+  const { status, headers, body } = answer;
+  reply.code(status).header('cache-control', 'no-store');
+  if (!Buffer.isBuffer(body)) reply.header('content-type', 'application/json');
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
+  peer.gets(bytes.length);
+  return reply.headers(headers).send(bytes);
 }
 
 /** OPTIONS for browsers that ask first, and 405 for the rest. */

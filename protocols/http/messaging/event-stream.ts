@@ -4,18 +4,26 @@
  * given up after a while. What is not acknowledged when it ends goes back. Hot path: take.
  */
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Delivery } from '../../../src/broker/delivery.ts';
 import type { CancelReason, Consumer, Subscription } from '../../../src/broker/subscription.ts';
+import type { ChannelDescription, Traffic } from '../../../src/broker/traffic.ts';
 import type { Timer } from '../../../src/clock.ts';
 import {
   HTTP_STREAM_BEAT_MS,
   HTTP_STREAM_STALL_MS,
   OUTBOX_HIGH_WATER_BYTES,
 } from '../../../src/limits.ts';
+import type { OpenConnection } from '../../../src/server/connections.ts';
+import type { Description, Registered } from '../../../src/server/protocol.ts';
+import { HttpPeer } from './http-peer.ts';
 import { heldMessage } from './message-json.ts';
 import { KIND_OF_CANCEL } from './polled-queue.ts';
 import { type ProblemKind, STATUS_OF_KIND } from './problem.ts';
 import type { SessionGuest, SharedSession } from './session-pool.ts';
+
+/** As operators see it. */
+const PROTOCOL = 'HTTP events';
 
 /** What a reader asks for. */
 export interface StreamOptions {
@@ -27,11 +35,14 @@ export interface StreamOptions {
   readonly encoding: 'auto' | 'base64';
 }
 
-export class EventStream implements Consumer, SessionGuest {
+export class EventStream implements Consumer, SessionGuest, Registered {
   private readonly shared: SharedSession;
   private readonly raw: ServerResponse;
   private readonly options: StreamOptions;
+  private readonly traffic: Traffic;
   private readonly subscription: Subscription;
+  private readonly peer: HttpPeer;
+  private entry: OpenConnection | null = null;
   private readonly roomy = (): void => this.subscription.resume();
   /** Tokens of what it has been sent; with autoAck, of what the socket has not taken yet. */
   private readonly held = new Set<string>();
@@ -44,9 +55,19 @@ export class EventStream implements Consumer, SessionGuest {
     this.shared = shared;
     this.raw = raw;
     this.options = options;
-    const tag = `http.events.${raw.socket?.remotePort ?? 0}`;
-    const wishes = { tag, prefetch: options.credit };
-    this.subscription = shared.session.subscribe(options.queue, this, wishes);
+    const socket = raw.socket as Socket;
+    const { session } = shared;
+    this.peer = new HttpPeer(socket, null, () => raw.destroy());
+    const channel = { number: shared.nextNumber(), describe: () => this.describeChannel() };
+    this.traffic = session.openTraffic(channel);
+    const tag = `http.events.${socket.remotePort ?? 0}`;
+    const wishes = { tag, prefetch: options.credit, traffic: this.traffic };
+    try {
+      this.subscription = session.subscribe(options.queue, this, wishes);
+    } catch (error) {
+      session.closeTraffic(this.traffic);
+      throw error;
+    }
   }
 
   /** Sends the head of the answer, and then what comes. */
@@ -55,6 +76,8 @@ export class EventStream implements Consumer, SessionGuest {
     shared.retain();
     shared.watch(this);
     shared.leases.watch(this.roomy);
+    this.entry = shared.connections.add(PROTOCOL, this.peer, this);
+    this.peer.asks(raw.socket as Socket, 0);
     raw.once('close', () => this.end());
     raw.on('error', () => {}); // 'close' follows
     raw.on('drain', () => this.drained());
@@ -84,6 +107,7 @@ export class EventStream implements Consumer, SessionGuest {
       heldMessage(delivery, options.autoAck ? null : token, options.encoding),
     );
     const text = `id: ${token}\ndata: ${data}\n\n`;
+    this.peer.gets(text.length);
     if (!options.autoAck) {
       raw.write(text);
       this.forgetSettled();
@@ -103,6 +127,31 @@ export class EventStream implements Consumer, SessionGuest {
   sessionEnded(reason: string): void {
     this.held.clear();
     this.goodbye('CONNECTION_FORCED', reason);
+  }
+
+  /** An operator closes it. */
+  stop(reason: string): void {
+    this.goodbye('CONNECTION_FORCED', reason);
+  }
+
+  describe(): Description {
+    const { session } = this.shared;
+    return {
+      protocol: PROTOCOL,
+      state: this.over ? 'closing' : 'running',
+      user: session.user.name,
+      vhost: session.vhost.name,
+      // Its channel is one of the session's, which is a connection of its own in the list.
+      session: null,
+      channels: 0,
+    };
+  }
+
+  private describeChannel(): ChannelDescription {
+    const nothing = { globalPrefetch: 0, unconfirmed: 0, uncommitted: 0, acksUncommitted: 0 };
+    const plain = { confirm: false, transactional: false, ...nothing };
+    const unacknowledged = this.subscription.unsettled.size;
+    return { ...plain, prefetch: this.options.credit, consumers: 1, unacknowledged };
   }
 
   private drained(): void {
@@ -151,6 +200,8 @@ export class EventStream implements Consumer, SessionGuest {
     this.subscription.cancel();
     for (const token of this.held) shared.leases.settle(token, 'requeue');
     this.held.clear();
+    shared.session.closeTraffic(this.traffic);
+    if (this.entry !== null) shared.connections.remove(this.entry);
     shared.release();
   }
 }

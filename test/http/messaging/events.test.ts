@@ -201,3 +201,56 @@ test('a reader that stops reading holds what fits, is given up, and loses nothin
   socket.destroy();
   await once(socket, 'close');
 });
+
+describe('to operators', () => {
+  const listed = async () => {
+    const { body } = await broker.get('/api/connections');
+    return (body as { name: string; protocol: string; user: string; peer_port: number }[]).filter(
+      ({ protocol }) => protocol.startsWith('HTTP'),
+    );
+  };
+
+  test('a stream is a connection, whose consumer is on a channel of the session', async () => {
+    await Reader.open('?credit=7');
+    const all = await listed();
+    expect(all.map(({ protocol }) => protocol).sort()).toEqual(['HTTP', 'HTTP events']);
+    expect(all).toMatchObject([{ user: 'guest' }, { user: 'guest' }]);
+    expect(all.every(({ peer_port: port }) => port > 0)).toBe(true);
+    const { body } = await broker.get('/api/consumers/%2F');
+    const details = body[0].channel_details;
+    expect(details.connection_name).toBe('HTTP guest@/');
+    const channel = await broker.get(`/api/channels/${encodeURIComponent(details.name)}`);
+    expect(channel.body).toMatchObject({ prefetch_count: 7, consumer_count: 1 });
+  });
+
+  test('a stream can be closed, and says why', async () => {
+    await send(channel, 'q', '1');
+    const reader = await Reader.open();
+    await reader.messages(1);
+    const stream = (await listed()).find(({ protocol }) => protocol === 'HTTP events');
+    const path = `/api/connections/${encodeURIComponent(stream?.name ?? '')}`;
+    await broker.call('DELETE', path, undefined, { headers: { 'x-reason': 'enough' } });
+    await vi.waitFor(() => expect(reader.ended).toBe(true), PATIENCE);
+    const { data } = reader.events.at(-1) ?? {};
+    expect(JSON.parse(data as string)).toMatchObject({ detail: 'enough', status: 503 });
+    await becomes(1);
+    expect((await listed()).map(({ protocol }) => protocol)).toEqual(['HTTP']);
+  });
+
+  test('the session of all requests can be closed: polls end, and leases go back', async () => {
+    await send(channel, 'q', '1');
+    const receive = (order: object) =>
+      broker.call('POST', '/v1/vhosts/%2F/queues/q/messages:receive', order);
+    const { body } = await receive({});
+    expect(body.messages).toHaveLength(1);
+    const waiting = receive({ wait_ms: 60_000 });
+    const path = `/api/connections/${encodeURIComponent('HTTP guest@/')}`;
+    await vi.waitFor(async () => {
+      const { body: queue } = await broker.get('/api/queues/%2F/q');
+      expect(queue.consumers).toBe(1);
+    }, PATIENCE);
+    expect((await broker.call('DELETE', path)).status).toBe(204);
+    expect((await waiting).body.kind).toBe('CONNECTION_FORCED');
+    await becomes(1);
+  });
+});
