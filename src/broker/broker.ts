@@ -43,6 +43,7 @@ import { Totals } from './totals.ts';
 import { Tracer } from './tracer.ts';
 import { VHost } from './vhost.ts';
 import { VHOST_LIMITS, vhostLimitsComponent } from './vhost-limits.ts';
+import { Webhooks } from './webhook.ts';
 
 /** Who exists on a broker that starts with an empty catalog. */
 export interface Defaults {
@@ -101,6 +102,7 @@ export class Broker implements CatalogHost {
   readonly users = new Users();
   readonly vhosts = new Map<string, VHost>();
   readonly parameters = new Parameters();
+  readonly webhooks = new Webhooks(this.vhosts);
   readonly sessions = new Set<Session>();
   readonly totals = new Totals();
   readonly events = new Events();
@@ -115,7 +117,6 @@ export class Broker implements CatalogHost {
   private readonly catalog: Catalog;
   private readonly options: BrokerOptions;
   private lastSessionId = 0;
-  /** For the waiting messages of all queues. */
   private readonly memory = new ResidentMemory(RESIDENT_BYTES);
   private replaying = true;
 
@@ -242,7 +243,7 @@ export class Broker implements CatalogHost {
     holder: SessionHolder | null,
     variables: Variables,
   ): Session {
-    const { totals, quota } = this;
+    const { totals, quota, events } = this;
     const id = `session-${++this.lastSessionId}`;
     const rights = new SessionRights(user, vhost.name, variables);
     const topology = new TopologyAccess({
@@ -268,7 +269,6 @@ export class Broker implements CatalogHost {
       this.sessions.delete(session);
     };
     const who = { id, user, holder, rights, protocol };
-    const { events } = this;
     return new Session({ ...who, vhost, topology, quota, totals, events, maxMessageBytes, closed });
   }
 
@@ -285,6 +285,7 @@ export class Broker implements CatalogHost {
     if (command.version > COMMAND_VERSION) {
       throw new Error(`the catalog has a command of version ${command.version}: a newer Warren's`);
     }
+    if (this.webhooks.apply(command)) return;
     switch (command.op) {
       case 'vhost.put':
         this.putVhost(command.name, command.metadata ?? DEFAULT_METADATA);
@@ -344,9 +345,8 @@ export class Broker implements CatalogHost {
       const propose = (change: Change): Promise<void> => this.propose(change);
       const implied = (change: Change): void => this.imply(change);
       const { consumerTimeoutMs = CONSUMER_TIMEOUT_MS } = this.options;
-      const times = { clock, consumerTimeoutMs };
       const { totals, memory } = this;
-      const context = { ...times, log, store, propose, implied, totals, memory };
+      const context = { clock, consumerTimeoutMs, log, store, propose, implied, totals, memory };
       const budget = queueResidentBytes === undefined ? {} : { queueResidentBytes };
       vhost = new VHost(name, { ...context, ...budget });
       this.vhosts.set(name, vhost);

@@ -12,6 +12,7 @@ import type { QueueId } from '../storage/message-store.ts';
 import type { Fields } from './field.ts';
 import type { JsonValue } from './json.ts';
 import type { PolicyRecord } from './policy.ts';
+import type { WebhookChange } from './webhook.ts';
 
 /** The version of the commands that this program writes. */
 export const COMMAND_VERSION = 1;
@@ -139,6 +140,7 @@ export type Change =
     }
   | { readonly op: 'global-parameter.put'; readonly name: string; readonly value: JsonValue }
   | { readonly op: 'global-parameter.delete'; readonly name: string }
+  | WebhookChange
   | VhostChange;
 
 /** Changes inside one vhost. */

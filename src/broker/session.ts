@@ -275,10 +275,8 @@ export class Session {
     checkFetch(queue);
     const counts = traffic.from(queue);
     const delivery = await queue.fetch(noAck ? null : this.holderOf(counts));
-    if (delivery === null) {
-      counts.getEmpty++;
-      return null;
-    }
+    if (delivery === null) counts.getEmpty++;
+    if (delivery === null) return null;
     if (noAck) counts.getNoAck++;
     else counts.get++;
     if (delivery.redelivered) counts.redeliver++;
@@ -371,15 +369,16 @@ export class Session {
 
   /** One that the session consumes from already. */
   private readingQueue(name: string): Queue | null {
-    const found = [...this.subscriptions].find(({ queue, ended }) => queue.name === name && !ended);
-    return found?.queue ?? null;
+    const all = [...this.subscriptions];
+    return all.find(({ queue, ended }) => queue.name === name && !ended)?.queue ?? null;
   }
 
-  private readableQueue(name: string): Queue {
-    const allowed = this.rights.allows('read', name, 'queue');
-    if (!allowed) throw this.topology.refusal('read', 'queue', name);
-    const queue = this.topology.queue(name);
-    this.topology.checkOwner(queue);
+  /** One that the user may consume from. @throws BrokerError as subscribe(); Undecided */
+  readableQueue(name: string): Queue {
+    const { rights, topology } = this;
+    if (!rights.allows('read', name, 'queue')) throw topology.refusal('read', 'queue', name);
+    const queue = topology.queue(name);
+    topology.checkOwner(queue);
     return queue;
   }
 }

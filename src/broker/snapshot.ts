@@ -18,12 +18,14 @@ import { PREDECLARED } from './exchange/exchange-types.ts';
 import type { Parameters } from './parameters.ts';
 import type { Queue } from './queue/queue.ts';
 import type { Topology } from './topology.ts';
+import type { WebhookRecord, Webhooks } from './webhook.ts';
 
 /** What a snapshot is taken of; the broker is one. */
 export interface Snapshotted {
   readonly users: Users;
   readonly parameters: Parameters;
   readonly vhosts: ReadonlyMap<string, SnapshottedVhost>;
+  readonly webhooks: Webhooks;
 }
 
 interface SnapshottedVhost {
@@ -34,7 +36,12 @@ interface SnapshottedVhost {
 const SYSTEM_EXCHANGES = new Set(['', ...PREDECLARED.map(({ name }) => name)]);
 
 /** See the head of this file. The broker must not change while it is read. */
-export function* snapshotOf({ vhosts, users, parameters }: Snapshotted): Generator<Change> {
+export function* snapshotOf({
+  vhosts,
+  users,
+  parameters,
+  webhooks,
+}: Snapshotted): Generator<Change> {
   for (const [name, { metadata }] of vhosts) yield { op: 'vhost.put', name, metadata };
   for (const account of users.all()) yield* userOf(account);
   for (const [name, value] of parameters.global) yield { op: 'global-parameter.put', name, value };
@@ -42,6 +49,9 @@ export function* snapshotOf({ vhosts, users, parameters }: Snapshotted): Generat
   for (const [vhost, { topology }] of vhosts) {
     yield* topologyOf(vhost, topology);
     for (const record of topology.state.records(vhost)) yield { op: 'state.put', record };
+  }
+  for (const record of webhooks.all()) {
+    if (queueIsDurable(record, vhosts)) yield { op: 'webhook.put', record };
   }
 }
 
@@ -61,9 +71,16 @@ export function outlives(change: Change, { vhosts }: Pick<Snapshotted, 'vhosts'>
     case 'binding.put':
     case 'binding.delete':
       return bindingOutlives(change.record, vhosts.get(change.record.vhost)?.topology);
+    case 'webhook.put':
+      return queueIsDurable(change.record, vhosts);
     default:
       return true;
   }
+}
+
+/** A webhook goes with its queue. */
+function queueIsDurable({ vhost, queue }: WebhookRecord, vhosts: Snapshotted['vhosts']): boolean {
+  return vhosts.get(vhost)?.topology.queues.get(queue)?.durable ?? true;
 }
 
 function bindingOutlives(record: BindingRecord, topology: Topology | undefined): boolean {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { WebhookRecord } from '../../src/broker/webhook.ts';
 import { BACKENDS, type BackendName, Engine, headers } from '../support/engine.ts';
 
 /** What a broker says of itself, in the words of its catalog. */
@@ -36,7 +37,18 @@ async function filled(backend: BackendName): Promise<Engine> {
     await engine.run(engine.broker.propose({ op: 'state.put', record: { ...state, key, value } }));
   }
   await engine.run(engine.broker.propose({ op: 'state.delete', ...state, key: 'two' }));
+  for (const queue of ['q', 'passing']) await engine.run(putWebhook(engine, queue));
   return engine;
+}
+
+function putWebhook({ broker }: Engine, queue: string, owner = 'u'): Promise<void> {
+  const record: WebhookRecord = {
+    ...{ vhost: '/', name: `to ${queue}`, owner, queue, url: 'http://example.com/', headers: {} },
+    ...{ format: 'json', concurrency: 1, timeoutMs: 1000, maxAttempts: 2, createdAtMs: 1 },
+    ...{ firstRetryMs: 1, longestRetryMs: 1, state: 'active' },
+    secrets: [{ key: 'whsec_AAAA', untilMs: null }],
+  };
+  return broker.propose({ op: 'webhook.put', record });
 }
 
 describe.each(BACKENDS)('a snapshot ($name)', ({ name: backend }) => {
@@ -57,6 +69,7 @@ describe.each(BACKENDS)('a snapshot ($name)', ({ name: backend }) => {
       'binding.put a → q',
       'binding.put a → b',
       'state.put mqtt.session one',
+      'webhook.put to q',
     ]);
   });
 
@@ -94,5 +107,36 @@ describe('what outlives the process', () => {
     expect(engine.vhost.topology.exchanges.has('x')).toBe(false);
     const again = await engine.crash();
     expect(again.vhost.topology.exchanges.has('x')).toBe(false);
+  });
+});
+
+describe('a webhook', () => {
+  const names = ({ broker }: Engine): string[] => [...broker.webhooks.all()].map((one) => one.name);
+
+  test('goes with its queue, its owner and its vhost, also in a log that is replayed', async () => {
+    const engine = await Engine.open('durable');
+    const session = engine.session();
+    await engine.addUser('u', { read: '.*' });
+    for (const queue of ['a', 'b', 'c']) await engine.declare(session, queue);
+    await engine.run(putWebhook(engine, 'a'));
+    await engine.run(putWebhook(engine, 'b'));
+    await engine.run(putWebhook(engine, 'c', 'guest'));
+    await engine.run(putWebhook(engine, 'no such queue'));
+    expect(names(engine)).toEqual(['to a', 'to b', 'to c']);
+    await engine.run(session.topology.deleteQueue('a', false, false));
+    expect(names(engine)).toEqual(['to b', 'to c']);
+    await engine.run(engine.broker.propose({ op: 'user.delete', name: 'u' }));
+    expect(names(engine)).toEqual(['to c']);
+    const again = await engine.crash();
+    expect(names(again)).toEqual(['to c']);
+    await again.run(again.broker.propose({ op: 'vhost.delete', name: '/' }));
+    expect(names(again)).toEqual([]);
+  });
+
+  test('of a transient queue does not outlive the process', async () => {
+    const engine = await filled('memory');
+    expect(names(engine)).toEqual(['to q', 'to passing']);
+    const record = engine.broker.webhooks.get('/', 'to passing') as WebhookRecord;
+    expect(engine.broker.outlives({ op: 'webhook.put', record })).toBe(false);
   });
 });
