@@ -21,6 +21,7 @@ import {
 const MANAGEMENT = 'Management API';
 const METRICS = 'Metrics';
 const EVENTS = 'Events';
+const WEBHOOKS = 'Webhooks';
 
 const address: ValueType<string> = {
   placeholder: '<address>',
@@ -90,6 +91,21 @@ export const MANAGEMENT_OPTIONS = {
     type: boolean,
     default: 'false',
     text: 'Whether who asks for them has to log in, as somebody with the tag monitoring.',
+  }),
+
+  'webhooks.private_targets': single({
+    group: WEBHOOKS,
+    type: boolean,
+    default: 'false',
+    text:
+      'Whether webhooks may be sent to this machine and to private networks. Whoever makes one ' +
+      'can then reach there what the broker can reach.',
+  }),
+  'webhooks.cacertfile': single({
+    group: WEBHOOKS,
+    type: string(0, 4096),
+    default: '',
+    text: 'The authorities that vouch for targets, as PEM; if empty those that Node knows.',
   }),
 
   'management.tcp.port': single({

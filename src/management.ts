@@ -3,6 +3,7 @@
  * the running broker. A composition root, like listeners.ts.
  */
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import {
   type CertificateInfo,
   type HttpService,
@@ -60,6 +61,7 @@ export async function startManagement(parts: ManagedParts): Promise<HttpService 
   try {
     for (const port of wanted) await unlessTaken(parts, port, () => startOne(parts, service, port));
     await service.startControl();
+    service.startWebhooks();
   } catch (error) {
     await service.stop();
     throw error;
@@ -151,6 +153,10 @@ async function optionsOf(parts: ManagedParts): Promise<HttpServiceOptions> {
     }),
     sampleIntervalMs: config.get('collect_statistics_interval'),
     logTail: running.logTail,
+    webhooks: {
+      allowPrivate: config.get('webhooks.private_targets'),
+      authorities: authoritiesOf(config),
+    },
     control: controlOf(parts),
     otherListeners: () =>
       running.listeners
@@ -162,6 +168,12 @@ async function optionsOf(parts: ManagedParts): Promise<HttpServiceOptions> {
       return endpoint !== undefined;
     },
   };
+}
+
+/** Whom webhooks trust; null for whom everybody trusts. @throws Error if there is no such file */
+function authoritiesOf(config: Config): Buffer | null {
+  const file = config.get('webhooks.cacertfile');
+  return file === '' ? null : readFileSync(file);
 }
 
 /** When the certificates of all listeners end. */

@@ -22,6 +22,8 @@ import { DataPlane } from './messaging/data-plane.ts';
 import { addHealth, addMetrics } from './metrics/metrics.ts';
 import { ProcessMetrics } from './metrics/process-metrics.ts';
 import { Statistics } from './statistics.ts';
+import { WebhookSenders } from './webhooks/webhooks.ts';
+import type { WebhookOptions } from './webhooks/wire.ts';
 
 /** The management API's listener. */
 export interface ManagementOptions {
@@ -60,6 +62,7 @@ export interface HttpServiceOptions
   readonly sampleIntervalMs: number;
   /** The last lines of the broker's log. */
   readonly logTail: LogTail;
+  readonly webhooks: WebhookOptions;
   /** null for none. */
   readonly control: ControlOptions | null;
   /** Of all other protocols. */
@@ -76,6 +79,7 @@ export class HttpService {
   private readonly logins: Logins;
   private readonly dataPlane: DataPlane;
   private readonly streams: ExtensionStreams;
+  private readonly webhooks: WebhookSenders;
   private control: HttpListener | null = null;
   private processMetrics: ProcessMetrics | null = null;
   private sampling = false;
@@ -89,14 +93,17 @@ export class HttpService {
     const { statistics } = this;
     this.context = { ...options, connections, statistics, listeners: () => this.all() };
     this.logins = new Logins(broker);
-    this.dataPlane = new DataPlane(broker, this.logins, shared);
     this.streams = new ExtensionStreams(this.context, options.logTail);
+    const hooks = { ...options.webhooks, broker, connections, random: Math.random };
+    this.webhooks = new WebhookSenders(hooks);
+    this.dataPlane = new DataPlane(broker, this.logins, shared, this.webhooks);
   }
 
   async stop(): Promise<void> {
     this.statistics.sampler.stop();
     this.processMetrics?.stop();
     this.streams.stop();
+    this.webhooks.stop();
     await this.dataPlane.stop();
     const all = this.control === null ? this.listeners : [...this.listeners, this.control];
     await Promise.all(all.map((listener) => listener.stop()));
@@ -144,6 +151,11 @@ export class HttpService {
     }
     this.processMetrics = processMetrics;
     this.listeners.push(listener);
+  }
+
+  /** Starts sending to webhooks, now and when there are some. */
+  startWebhooks(): void {
+    this.webhooks.start();
   }
 
   /** Starts what commands on this machine use, if they are to. */

@@ -13,6 +13,8 @@ import { plainAddress } from '../../../src/server/origin.ts';
 import type { Shared } from '../../../src/server/shared.ts';
 import type { Answer } from '../answer.ts';
 import type { Logins } from '../login.ts';
+import { webhookOperations } from '../webhooks/operations.ts';
+import type { WebhookSenders } from '../webhooks/webhooks.ts';
 import { events } from './events.ts';
 import type { HttpPeer } from './http-peer.ts';
 import { Intake } from './intake.ts';
@@ -46,11 +48,13 @@ export class DataPlane {
   private readonly repeats: Repeats;
   private readonly users = new WeakMap<FastifyRequest, User>();
   private readonly shared: Shared;
+  private readonly webhooks: WebhookSenders;
 
-  constructor(broker: Broker, logins: Logins, shared: Shared) {
+  constructor(broker: Broker, logins: Logins, shared: Shared, webhooks: WebhookSenders) {
     this.broker = broker;
     this.logins = logins;
     this.shared = shared;
+    this.webhooks = webhooks;
     this.pool = new SessionPool({ broker, connections: shared.connections });
     this.intake = new Intake(broker);
     this.repeats = new Repeats(broker.clock);
@@ -108,6 +112,7 @@ export class DataPlane {
       ...receiving(),
       events(),
       socketOperation(),
+      ...webhookOperations(this.webhooks),
     ];
   }
 
@@ -184,6 +189,7 @@ function jsonOf(raw: Buffer | undefined): unknown {
 function send(reply: FastifyReply, answer: Answer, peer: HttpPeer): unknown {
   const { status, headers, body } = answer;
   reply.code(status).header('cache-control', 'no-store');
+  if (body === undefined) return reply.headers(headers).send();
   if (!Buffer.isBuffer(body)) reply.header('content-type', 'application/json');
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
   peer.gets(bytes.length);

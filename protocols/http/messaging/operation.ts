@@ -31,7 +31,7 @@ export interface Outcome {
 
 /** See the head of this file. */
 export interface Operation {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Behind `/v1`, in the words of OpenAPI: `/vhosts/{vhost}/queues/{queue}/events`. */
   readonly path: string;
   readonly id: string;
