@@ -5,6 +5,7 @@
  * mode). Of any other message an event is made. What comes in is cloud-event.ts.
  */
 import { isUtf8 } from 'node:buffer';
+import type { Delivery } from '../../../src/broker/delivery.ts';
 import { type Field, textOf } from '../../../src/broker/field.ts';
 import type { Message } from '../../../src/broker/message.ts';
 import { isObject, type JsonObject } from '../input.ts';
@@ -30,6 +31,20 @@ export interface EventOrigin {
   readonly queue: string;
   /** Told apart from every other message by this, if by nothing of its own. */
   readonly id: string;
+}
+
+/** What tokens go by in an event: an attribute of our own. */
+export const TOKEN_ATTRIBUTE = 'warrentoken';
+
+/** A delivery as an event in structured mode. @param token null if it is settled already */
+export function heldEvent(
+  { message, queue }: Delivery,
+  token: string | null,
+  id: string,
+  vhost: string,
+): JsonObject {
+  const event = structuredEvent(eventFormOf(message, { vhost, queue: queue.name, id }));
+  return token === null ? event : { ...event, [TOKEN_ATTRIBUTE]: token };
 }
 
 /** The message as an event. */

@@ -16,6 +16,7 @@ import {
 } from '../../../src/limits.ts';
 import type { OpenConnection } from '../../../src/server/connections.ts';
 import type { Description, Registered } from '../../../src/server/protocol.ts';
+import { heldEvent } from './event-form.ts';
 import { HttpPeer } from './http-peer.ts';
 import { heldMessage } from './message-json.ts';
 import { KIND_OF_CANCEL } from './polled-queue.ts';
@@ -33,6 +34,7 @@ export interface StreamOptions {
   /** Messages count as acknowledged when the socket has taken them. */
   readonly autoAck: boolean;
   readonly encoding: 'auto' | 'base64';
+  readonly format: 'message' | 'cloudevents';
 }
 
 export class EventStream implements Consumer, SessionGuest, Registered {
@@ -103,9 +105,7 @@ export class EventStream implements Consumer, SessionGuest, Registered {
     const { raw, options, shared } = this;
     const token = shared.leases.add(delivery);
     this.held.add(token);
-    const data = JSON.stringify(
-      heldMessage(delivery, options.autoAck ? null : token, options.encoding),
-    );
+    const data = JSON.stringify(this.shown(delivery, token));
     const text = `id: ${token}\ndata: ${data}\n\n`;
     this.peer.gets(text.length);
     if (!options.autoAck) {
@@ -145,6 +145,13 @@ export class EventStream implements Consumer, SessionGuest, Registered {
       session: null,
       channels: 0,
     };
+  }
+
+  private shown(delivery: Delivery, token: string): unknown {
+    const { autoAck, encoding, format } = this.options;
+    const told = autoAck ? null : token;
+    if (format === 'message') return heldMessage(delivery, told, encoding);
+    return heldEvent(delivery, told, token, this.shared.session.vhost.name);
   }
 
   private describeChannel(): ChannelDescription {

@@ -5,7 +5,7 @@
 import { decided } from '../../../src/auth/undecided.ts';
 import { HTTP_ORDER_BYTES, HTTP_STREAM_CREDIT_MAX, HTTP_STREAMS_MAX } from '../../../src/limits.ts';
 import { EventStream } from './event-stream.ts';
-import { ENCODING, HELD_MESSAGE } from './message-json.ts';
+import { ENCODING, FORMAT, HELD_MESSAGE } from './message-json.ts';
 import { type Call, type Operation, operation } from './operation.ts';
 import { Problem } from './problem.ts';
 import type { ValueOf } from './schema.ts';
@@ -30,6 +30,7 @@ const QUERY = {
         'stream ends. auto: it is when the socket has taken it, and then comes no more.',
     },
     encoding: ENCODING,
+    format: FORMAT,
   },
 } as const;
 
@@ -69,6 +70,7 @@ async function stream(call: Call<ValueOf<typeof QUERY>, Buffer>): Promise<undefi
     credit: query.credit,
     autoAck: query.ack === 'auto',
     encoding: query.encoding,
+    format: query.format,
   };
   const events = await decided(() => new EventStream(shared, reply.raw, options));
   reply.hijack();

@@ -80,6 +80,16 @@ export const ENCODING = {
   description: 'Payloads as text where they are UTF-8 and in base64 otherwise, or always so.',
 } as const;
 
+/** What messages are wanted as. */
+export const FORMAT = {
+  type: 'string',
+  enum: ['message', 'cloudevents'],
+  default: 'message',
+  description:
+    'As messages, or as CloudEvents 1.0 in JSON, whose attribute warrentoken is the token: those ' +
+    'that were published as such, and one made of every other message.',
+} as const;
+
 /** A delivery as HELD_MESSAGE has it. @param token null if it is settled already */
 export function heldMessage(
   { message, redelivered }: Delivery,

@@ -12,7 +12,9 @@ import {
   HTTP_RECEIVE_WAIT_MS,
 } from '../../../src/limits.ts';
 import { Answer } from '../answer.ts';
-import { ENCODING, HELD_MESSAGE, heldMessage } from './message-json.ts';
+import { EVENTS } from './cloud-event.ts';
+import { heldEvent } from './event-form.ts';
+import { ENCODING, FORMAT, HELD_MESSAGE, heldMessage } from './message-json.ts';
 import { type Call, type Operation, operation } from './operation.ts';
 import { PolledQueue, type Taken } from './polled-queue.ts';
 import { Problem } from './problem.ts';
@@ -46,6 +48,7 @@ const RECEIVE = {
       description: 'They count as acknowledged with the answer: lost if it does not arrive.',
     },
     encoding: ENCODING,
+    format: FORMAT,
   },
 } as const;
 
@@ -90,6 +93,11 @@ const RECEIVED = {
   properties: { messages: { type: 'array', items: HELD_MESSAGE } },
 } as const;
 
+const RECEIVED_EITHER = {
+  'application/json': RECEIVED,
+  [EVENTS]: { type: 'array', items: { type: 'object' } },
+} as const;
+
 const DONE = {
   type: 'object',
   required: ['done', 'unknown'],
@@ -125,7 +133,7 @@ export function receiving(): Operation[] {
       summary: 'Takes messages that are there, or waits for the first.',
       json: RECEIVE,
       answers: {
-        200: { description: 'Maybe none.', content: { 'application/json': RECEIVED } },
+        200: { description: 'Maybe none.', content: RECEIVED_EITHER },
         429: { description: 'The user holds as much as may be: acknowledge something.' },
       },
       handle: (call) => receive(call, polled),
@@ -196,12 +204,17 @@ async function receive(
     for (const token of taken.keys()) shared.leases.settle(token, 'release');
     return new Answer(200, { messages: [] });
   }
+  const { auto_ack: autoAck, encoding, format } = body;
   const messages = [...taken].map(([token, delivery]) => {
-    if (body.auto_ack) shared.leases.settle(token, 'ack');
+    if (autoAck) shared.leases.settle(token, 'ack');
     else shared.leases.run(token, leaseMs);
-    return heldMessage(delivery, body.auto_ack ? null : token, body.encoding);
+    const shown = autoAck ? null : token;
+    if (format === 'message') return heldMessage(delivery, shown, encoding);
+    return heldEvent(delivery, shown, token, params.vhost as string);
   });
-  return new Answer(200, { messages });
+  if (format === 'message') return new Answer(200, { messages });
+  const events = Buffer.from(JSON.stringify(messages));
+  return new Answer(200, events, { 'content-type': `${EVENTS}; charset=utf-8` });
 }
 
 function polledQueue(shared: SharedSession, name: string, polled: Polled): PolledQueue {

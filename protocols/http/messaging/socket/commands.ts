@@ -4,7 +4,7 @@
  * connection.ts.
  */
 import { HTTP_STREAM_CREDIT_MAX } from '../../../../src/limits.ts';
-import { ENCODING, NEW_MESSAGE } from '../message-json.ts';
+import { ENCODING, FORMAT, NEW_MESSAGE } from '../message-json.ts';
 import { invalid } from '../problem.ts';
 import { NAME_OR_NUMBER, type ObjectSchema, type ValueOf } from '../schema.ts';
 import { wrongWith } from '../schema-check.ts';
@@ -74,6 +74,7 @@ export const COMMANDS = {
           'each counts as acknowledged when it is sent.',
       },
       encoding: ENCODING,
+      format: FORMAT,
       exclusive: { type: 'boolean', default: false, description: 'Nobody else may consume.' },
       priority: {
         type: 'integer',

@@ -2,6 +2,7 @@
  * SocketConsumer: one consumer of a socket, as the engine sees it. It takes messages as long as it
  * has credit, the socket is not behind, and what the socket holds is bounded. Hot path: take.
  */
+import { randomUUID } from 'node:crypto';
 import type { Delivery } from '../../../../src/broker/delivery.ts';
 import type { Session } from '../../../../src/broker/session.ts';
 import {
@@ -10,6 +11,7 @@ import {
   PrefetchWindow,
   type Subscription,
 } from '../../../../src/broker/subscription.ts';
+import { heldEvent } from '../event-form.ts';
 import { heldMessage } from '../message-json.ts';
 import type { Command } from './commands.ts';
 import type { Output } from './output.ts';
@@ -77,8 +79,16 @@ export class SocketConsumer implements Consumer {
   take(delivery: Delivery): void {
     const { host, wishes, name } = this;
     const token = wishes.ack === 'auto' ? null : host.hold(delivery);
-    const message = heldMessage(delivery, token, wishes.encoding);
+    const message =
+      wishes.format === 'message'
+        ? heldMessage(delivery, token, wishes.encoding)
+        : this.heldAsEvent(delivery, token);
     host.output.message({ consumer: name, ...message }, delivery.message.body.length);
+  }
+
+  private heldAsEvent(delivery: Delivery, token: string | null): Record<string, unknown> {
+    const event = heldEvent(delivery, token, randomUUID(), this.host.session.vhost.name);
+    return { ...(token !== null && { token }), event };
   }
 
   cancelled(reason: CancelReason): void {

@@ -41,9 +41,10 @@ export const EVENTS_OF_SOCKET: Readonly<Record<string, ObjectSchema>> = {
       messages: {
         type: 'array',
         items: {
-          ...HELD_MESSAGE,
-          required: ['consumer', ...HELD_MESSAGE.required],
-          properties: { consumer: TEXT, ...HELD_MESSAGE.properties },
+          type: 'object',
+          description: 'The members of a message, or `event` for a consumer of CloudEvents.',
+          required: ['consumer'],
+          properties: { consumer: TEXT, event: { type: 'object' }, ...HELD_MESSAGE.properties },
         },
       },
     },
