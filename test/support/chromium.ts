@@ -2,32 +2,38 @@
  * Chromium: a headless browser that opens a page, for tests of what people see. Driven by its
  * DevTools protocol over WebSocket; no library of its own.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'vitest';
 import WebSocket from 'ws';
 
 const CANDIDATES = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** The command of a browser, or null if there is none. */
-const chromium: string | null =
-  CANDIDATES.find((name) => spawnSync(name, ['--version'], { timeout: 20_000 }).status === 0) ??
-  null;
+/** The file of a browser, or null if there is none. */
+export const chromiumPath: string | null =
+  (process.env.PATH ?? '')
+    .split(delimiter)
+    .flatMap((folder) => CANDIDATES.map((name) => join(folder, name)))
+    .find((file) => existsSync(file)) ?? null;
 
 /**
  * `test` where a browser is installed. Elsewhere the tests fail under CI, which must have it, and
  * are skipped with a loud word anywhere else.
  */
-export function testWithChromium(title: string, body: () => Promise<void>): void {
-  if (chromium !== null || process.env.CI === 'true') test(title, body);
+export function testWithChromium(
+  title: string,
+  body: () => Promise<void>,
+  timeoutMs = 60_000,
+): void {
+  if (chromiumPath !== null || process.env.CI === 'true') test(title, body, timeoutMs);
   else test.skip(title, body);
 }
 
-if (chromium === null) {
+if (chromiumPath === null) {
   console.warn('CHROMIUM IS MISSING: its tests are skipped. apt install chromium');
 }
 
@@ -56,11 +62,11 @@ export class Page {
 
   /** @throws Error if there is no browser */
   static async open(url: string): Promise<Page> {
-    if (chromium === null) throw new Error('no Chromium here');
+    if (chromiumPath === null) throw new Error('no Chromium here');
     const folder = mkdtempSync(join(tmpdir(), 'warren-chromium-'));
     const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
     const profile = [`--user-data-dir=${folder}`, '--remote-debugging-port=0', '--no-first-run'];
-    const child = spawn(chromium, [...flags, ...profile, url], {
+    const child = spawn(chromiumPath, [...flags, ...profile, url], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const port = await portOf(child);
