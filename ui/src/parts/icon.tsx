@@ -29,6 +29,7 @@ const PATHS = {
   moon: 'M13 9.7A5.7 5.7 0 1 1 6.3 3a4.6 4.6 0 0 0 6.7 6.7z',
   system: 'M2 3h12v8H2zM5.5 13.5h5M8 11v2.5',
   plus: 'M8 3v10M3 8h10',
+  minus: 'M3 8h10',
   close: 'M3.8 3.8l8.4 8.4M12.2 3.8l-8.4 8.4',
   check: 'M3 8.5l3.2 3.2L13 4.7',
   down: 'M4 6.3l4 4 4-4',
