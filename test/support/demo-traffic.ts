@@ -21,6 +21,7 @@ export class DemoTraffic {
   private readonly sockets: Socket[] = [];
   private readonly timers: NodeJS.Timeout[] = [];
   private count = 0;
+  private stopped = false;
 
   /** Declares everything and starts to publish and consume. */
   static async start(ports: DemoPorts): Promise<DemoTraffic> {
@@ -36,6 +37,7 @@ export class DemoTraffic {
   }
 
   async stop(): Promise<void> {
+    this.stopped = true;
     for (const timer of this.timers) clearInterval(timer);
     for (const client of this.clients) await client.endAsync(true);
     for (const socket of this.sockets) socket.destroy();
@@ -89,6 +91,7 @@ export class DemoTraffic {
         const reject = queue === 'orders.paid' && message.fields.deliveryTag % 40 === 0;
         this.timers.push(
           setTimeout(() => {
+            if (this.stopped) return;
             if (reject) channel.nack(message, false, false);
             else channel.ack(message);
           }, 30),

@@ -23,6 +23,7 @@ export interface MapNode {
   readonly members?: number;
 }
 
+/** What leads from one to another; several of a kind are one. */
 export interface MapEdge {
   readonly from: string;
   readonly to: string;

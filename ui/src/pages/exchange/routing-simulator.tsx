@@ -23,15 +23,22 @@ interface RoutingSimulatorProps {
 }
 
 export function RoutingSimulator({ vhost, exchange }: RoutingSimulatorProps) {
+  if (!features.value.has('route')) {
+    return (
+      <Empty icon="topology" title="This broker does not explain its routes">
+        The bindings of {exchange === '' ? 'the default exchange' : exchange} are on the first tab.
+      </Empty>
+    );
+  }
+  return <Simulator exchange={exchange} vhost={vhost} />;
+}
+
+function Simulator({ vhost, exchange }: RoutingSimulatorProps) {
   const [query, setQuery] = useQuery();
   const { key = '', headers = '' } = query;
-  const [text, setText] = useState(key);
-  const [typed, setTyped] = useState(headers);
   const [answer, setAnswer] = useState<RouteExplanation | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
-  const able = features.value.has('route');
-  const parsed = headersOf(typed);
   const ask = async (routingKey: string, given: string) => {
     const body = { exchange, routing_key: routingKey, headers: headersOf(given) ?? {} };
     setBusy(true);
@@ -47,61 +54,71 @@ export function RoutingSimulator({ vhost, exchange }: RoutingSimulatorProps) {
     }
   };
   useEffect(() => {
-    if (able && (query.key !== undefined || query.headers !== undefined)) void ask(key, headers);
-  }, [able]);
-  if (!able) {
-    return (
-      <Empty icon="topology" title="This broker does not explain its routes">
-        The bindings of {exchange === '' ? 'the default exchange' : exchange} are on the first tab.
-      </Empty>
-    );
-  }
-  const submit = (event: Event) => {
-    event.preventDefault();
-    if (parsed === null) return;
-    setQuery({ key: text, headers: typed });
-    void ask(text, typed);
-  };
+    if (query.key !== undefined || query.headers !== undefined) void ask(key, headers);
+  }, []);
   return (
     <div class="simulator">
-      <form class="form" onSubmit={submit}>
-        <div class="form-row">
-          <Field hint="As a publisher would give it." label="Routing key">
-            <input
-              onInput={(event) => setText(event.currentTarget.value)}
-              placeholder="order.eu.new"
-              spellcheck={false}
-              value={text}
-            />
-          </Field>
-          <Field
-            error={parsed === null ? 'Not a JSON object.' : undefined}
-            hint="JSON, for headers exchanges, CC and x-delay."
-            label="Headers"
-          >
-            <input
-              onInput={(event) => setTyped(event.currentTarget.value)}
-              placeholder='{"format": "pdf"}'
-              spellcheck={false}
-              value={typed}
-            />
-          </Field>
-        </div>
-        <div class="form-actions">
-          <Button
-            busy={busy}
-            disabled={parsed === null}
-            icon="topology"
-            kind="primary"
-            type="submit"
-          >
-            Where would it go?
-          </Button>
-        </div>
-      </form>
+      <Question
+        busy={busy}
+        headers={headers}
+        onAsk={(routingKey, given) => {
+          setQuery({ key: routingKey, headers: given });
+          void ask(routingKey, given);
+        }}
+        routingKey={key}
+      />
       {error !== null && <Problem error={error} />}
       <div aria-live="polite">{answer && <Answer answer={answer} vhost={vhost} />}</div>
     </div>
+  );
+}
+
+interface QuestionProps {
+  readonly routingKey: string;
+  /** JSON. */
+  readonly headers: string;
+  readonly busy: boolean;
+  readonly onAsk: (routingKey: string, headers: string) => void;
+}
+
+function Question({ routingKey, headers, busy, onAsk }: QuestionProps) {
+  const [text, setText] = useState(routingKey);
+  const [typed, setTyped] = useState(headers);
+  const wrong = headersOf(typed) === null;
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (!wrong) onAsk(text, typed);
+  };
+  return (
+    <form class="form" onSubmit={submit}>
+      <div class="form-row">
+        <Field hint="As a publisher would give it." label="Routing key">
+          <input
+            onInput={(event) => setText(event.currentTarget.value)}
+            placeholder="order.eu.new"
+            spellcheck={false}
+            value={text}
+          />
+        </Field>
+        <Field
+          error={wrong ? 'Not a JSON object.' : undefined}
+          hint="JSON, for headers exchanges, CC and x-delay."
+          label="Headers"
+        >
+          <input
+            onInput={(event) => setTyped(event.currentTarget.value)}
+            placeholder='{"format": "pdf"}'
+            spellcheck={false}
+            value={typed}
+          />
+        </Field>
+      </div>
+      <div class="form-actions">
+        <Button busy={busy} disabled={wrong} icon="topology" kind="primary" type="submit">
+          Where would it go?
+        </Button>
+      </div>
+    </form>
   );
 }
 

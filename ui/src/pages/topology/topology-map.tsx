@@ -32,7 +32,8 @@ export function TopologyMap({ topology, layout, chosen, onChoose }: TopologyMapP
         // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the map
         tabIndex={0}
       >
-        <svg aria-hidden="false" class="map-svg" role="presentation">
+        {/* biome-ignore lint/a11y/noSvgWithoutTitle: a tooltip would be in the way */}
+        <svg class="map-svg">
           <Arrowheads />
           <g transform={`translate(${x} ${y}) scale(${scale})`}>
             {topology.edges.map((edge) => (
@@ -183,7 +184,6 @@ function Node({ node, place, chosen, dim, onChoose }: NodeProps) {
   const choose = () => onChoose(chosen ? null : node);
   return (
     <g
-      aria-label={sayNode(node)}
       aria-pressed={chosen}
       class={classes.filter(Boolean).join(' ')}
       onClick={choose}
@@ -193,7 +193,8 @@ function Node({ node, place, chosen, dim, onChoose }: NodeProps) {
         choose();
       }}
       role="button"
-      tabIndex={0}
+      // Attributes of SVG mind their case.
+      tabindex={0}
       transform={`translate(${place.x - NODE_WIDTH / 2} ${place.y - height / 2})`}
     >
       <title>{sayNode(node)}</title>
@@ -228,7 +229,8 @@ export function sayNode(node: MapNode): string {
   const { kind, name, type, messages, members } = node;
   const what = members ? `${members} ${kind === 'queue' ? 'queues' : `${kind}s`}` : `${kind}`;
   const has = messages === undefined ? '' : `, ${messages} messages`;
-  return `${what} ${name}, ${type}${has}, ${sayRate(node.rate_in)} in and ${sayRate(node.rate_out)} out a second`;
+  const flows = `${sayRate(node.rate_in)} in and ${sayRate(node.rate_out)} out a second`;
+  return `${what} ${name}, ${type}${has}, ${flows}`;
 }
 
 function cut(text: string, length: number): string {

@@ -28,11 +28,8 @@ import './topology.css';
 export default function TopologyPage() {
   const [query, setQuery] = useQuery();
   const vhost = useOneVhost();
-  const { find = '', open = '', node: chosenId = '', view = 'map' } = query;
+  const { find = '', open = '', view = 'map' } = query;
   const { data: topology, error, reload } = useTopology(vhost, find, open);
-  const layout = useLayout(view === 'map' ? topology : undefined);
-  const chosen = topology?.nodes.find(({ id }) => id === chosenId);
-  const choose = (node: MapNode | null) => setQuery({ node: node?.id ?? '' });
   const empty = topology !== undefined && topology.nodes.length === 0;
   return (
     <>
@@ -68,35 +65,40 @@ export default function TopologyPage() {
         {!empty && topology && view === 'table' && (
           <TopologyTable topology={topology} vhost={vhost} />
         )}
-        {!empty && topology && view !== 'table' && (
-          <div class="map-frame">
-            {layout === null ? (
-              <div class="map map-waiting skeleton" />
-            ) : (
-              <TopologyMap
-                chosen={chosenId}
-                layout={layout}
-                onChoose={choose}
-                topology={topology}
-              />
-            )}
-            {chosen && (
-              <NodeDetails
-                node={chosen}
-                onChoose={(id) => setQuery({ node: id })}
-                onClose={() => choose(null)}
-                onExpand={(id) => {
-                  setQuery({ open: [...open.split(','), id].filter(Boolean).join(), node: '' });
-                }}
-                onFilter={(text) => setQuery({ find: text, node: '' })}
-                topology={topology}
-                vhost={vhost}
-              />
-            )}
-          </div>
-        )}
+        {!empty && topology && view !== 'table' && <MapFrame topology={topology} vhost={vhost} />}
       </section>
     </>
+  );
+}
+
+/** The map, and beside it what there is to say about the chosen node. */
+function MapFrame({ topology, vhost }: { topology: Topology; vhost: string }) {
+  const [query, setQuery] = useQuery();
+  const { open = '', node: chosenId = '' } = query;
+  const layout = useLayout(topology);
+  const chosen = topology.nodes.find(({ id }) => id === chosenId);
+  const choose = (node: MapNode | null) => setQuery({ node: node?.id ?? '' });
+  return (
+    <div class="map-frame">
+      {layout === null ? (
+        <div class="map map-waiting skeleton" />
+      ) : (
+        <TopologyMap chosen={chosenId} layout={layout} onChoose={choose} topology={topology} />
+      )}
+      {chosen && (
+        <NodeDetails
+          node={chosen}
+          onChoose={(id) => setQuery({ node: id })}
+          onClose={() => choose(null)}
+          onExpand={(id) => {
+            setQuery({ open: [...open.split(','), id].filter(Boolean).join(), node: '' });
+          }}
+          onFilter={(text) => setQuery({ find: text, node: '' })}
+          topology={topology}
+          vhost={vhost}
+        />
+      )}
+    </div>
   );
 }
 
