@@ -210,6 +210,11 @@ function watch(page: WatchedPage, url: string): void {
     if (message.type() !== 'error' || /^Failed to load resource/.test(text)) return;
     troubles.push(`console: ${text}`);
   });
+  page.on('response', (response) => {
+    const asked = response.url();
+    if (response.status() < 400 || /\/(api|v1)\//.test(asked)) return;
+    troubles.push(`${response.status()}: ${asked}`);
+  });
   page.on('request', (request) => {
     const asked = request.url();
     if (/^(data|blob):/.test(asked) || new URL(asked).host === new URL(origin).host) return;

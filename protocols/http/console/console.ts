@@ -20,6 +20,9 @@ export interface ConsoleOptions {
 const ASSETS = 'assets/';
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
+/** Files beside the page, whose names stay the same. */
+const BESIDE_IT = '^[\\w-]+\\.(?:css|ico|png|svg|txt|webmanifest)$';
+
 const NOT_BUILT =
   '<!doctype html><html lang="en"><meta charset="utf-8"><title>Warren</title>' +
   '<h1>The console has not been built</h1><p>The broker runs, and its ' +
@@ -67,8 +70,8 @@ export function addConsole(app: FastifyInstance, options: ConsoleOptions): void 
   });
   app.route({
     method,
-    url: `${prefix}/favicon.svg`,
-    handler: (request, reply) => file(request, reply, 'favicon.svg'),
+    url: `${prefix}/:file(${BESIDE_IT})`,
+    handler: (request, reply) => file(request, reply, (request.params as { file: string }).file),
   });
 }
 

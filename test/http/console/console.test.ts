@@ -109,6 +109,13 @@ describe('the console', () => {
     }
   });
 
+  test('what lies beside the page is there, under a name that stays', async () => {
+    writeFileSync(path.join(folder, 'layers.css'), '@layer a, b;');
+    const { text, headers } = await get(plain, '/layers.css');
+    expect([text, headers['cache-control']]).toEqual(['@layer a, b;', 'no-cache']);
+    expect((await get(plain, '/gone.css')).status).toBe(404);
+  });
+
   test('a new build is seen without a restart', async () => {
     await get(plain, '/favicon.svg');
     writeFileSync(path.join(folder, 'favicon.svg'), '<svg>new</svg>');
