@@ -14,10 +14,30 @@ export interface Clock {
   /** Milliseconds since 1970 UTC. */
   now(): number;
   /**
+   * Counts on every {@link TICK_MS}. Small numbers that cost nothing to read: for what happens to
+   * every message and need not be exact.
+   */
+  readonly ticks: number;
+  /**
    * Calls `run` once after `delayMs`, never before schedule() returns. Zero and less mean as soon
    * as possible, Infinity means never, any length between works; NaN is a RangeError.
    */
   schedule(delayMs: number, run: () => void): Timer;
+}
+
+/** How coarse {@link Clock.ticks} is. */
+export const TICK_MS = 250;
+
+/** What the system's clocks share: it begins to count when somebody first looks. */
+let ticks = 0;
+let ticker: NodeJS.Timeout | null = null;
+
+function startTicking(): void {
+  const count = (): void => {
+    ticks = Math.floor(performance.now() / TICK_MS);
+  };
+  count();
+  ticker = setInterval(count, TICK_MS).unref();
 }
 
 /** The longest wait of setTimeout: beyond it Node fires at once, so longer delays re-arm. */
@@ -33,6 +53,11 @@ const MAX_RUNS_PER_ADVANCE = 1_000_000;
 export class SystemClock implements Clock {
   now(): number {
     return Date.now();
+  }
+
+  get ticks(): number {
+    if (ticker === null) startTicking();
+    return ticks;
   }
 
   schedule(delayMs: number, run: () => void): Timer {
@@ -76,17 +101,23 @@ interface Appointment {
 
 /** Time for tests and embedding: moves only when told to. */
 export class ManualClock implements Clock {
+  private readonly startMs: number;
   private nowMs: number;
   /** By due time; those due at the same time in the order they were made. */
   private readonly appointments: Appointment[] = [];
 
   /** @param startMs what now() says first; the default is 2026-01-01 UTC. */
   constructor(startMs: number = Date.UTC(2026, 0, 1)) {
+    this.startMs = startMs;
     this.nowMs = startMs;
   }
 
   now(): number {
     return this.nowMs;
+  }
+
+  get ticks(): number {
+    return Math.floor((this.nowMs - this.startMs) / TICK_MS);
   }
 
   schedule(delayMs: number, run: () => void): Timer {

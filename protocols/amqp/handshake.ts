@@ -8,7 +8,7 @@ import type { SaslExchange, SaslStep } from '../../src/auth/sasl.ts';
 import { decided } from '../../src/auth/undecided.ts';
 import type { User } from '../../src/auth/user.ts';
 import type { Broker } from '../../src/broker/broker.ts';
-import { type Fields, NO_FIELDS } from '../../src/broker/field.ts';
+import { type Fields, NO_FIELDS, stringOf } from '../../src/broker/field.ts';
 import type { Session, SessionHolder } from '../../src/broker/session.ts';
 import type { Client } from '../../src/server/protocol.ts';
 import { sniff } from '../../src/server/sniff.ts';
@@ -185,7 +185,13 @@ export class Handshake {
     const { virtualHost } = this.expect(method, 'connection.open');
     const { host } = this;
     const user = this.user as User;
-    const session = decided(() => host.broker.openSession(user, virtualHost, 'amqp091', host));
+    const givenName = stringOf(this.clientProperties.get('connection_name'));
+    const holder = {
+      name: host.name,
+      ...(givenName !== null && { givenName }),
+      expelled: (reason: string) => host.expelled(reason),
+    };
+    const session = decided(() => host.broker.openSession(user, virtualHost, 'amqp091', holder));
     if (session instanceof Promise) {
       this.step = this.awaitAnswer;
       session.then(

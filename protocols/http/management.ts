@@ -22,6 +22,7 @@ import { messageResources } from './management/message.ts';
 import { nodeResources } from './management/node.ts';
 import { overviewResources } from './management/overview.ts';
 import { parameterResources } from './management/parameter.ts';
+import { peekResources } from './management/peek.ts';
 import { permissionResources } from './management/permission.ts';
 import { policyResources } from './management/policy.ts';
 import { queueResources } from './management/queue.ts';
@@ -39,6 +40,7 @@ export function resources(context: ManagementContext): Resource[] {
     ...queueResources(context),
     ...bindingResources(context),
     ...messageResources(context),
+    ...peekResources(context),
     ...connectionResources(context),
     ...channelResources(context),
     ...consumerResources(context),

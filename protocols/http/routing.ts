@@ -26,6 +26,17 @@ export interface Call {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
+/** Bytes with headers of their own. */
+export class RawAnswer {
+  readonly bytes: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(bytes: Buffer, headers: Readonly<Record<string, string>>) {
+    this.bytes = bytes;
+    this.headers = headers;
+  }
+}
+
 /** Gives back a value (200), a Listing, an Answer, or undefined for 404. */
 export type Handler = (call: Call) => unknown;
 
@@ -159,6 +170,7 @@ function queryOf(request: FastifyRequest): Query {
 async function send(reply: FastifyReply, result: unknown, query: Query): Promise<unknown> {
   if (result === undefined) throw notFound();
   if (result instanceof Answer) return sendAnswer(reply, result);
+  if (result instanceof RawAnswer) return reply.headers(result.headers).send(result.bytes);
   reply.header('content-type', 'application/json');
   if (!(result instanceof Listing)) return reply.send(Buffer.from(JSON.stringify(result)));
   return sendPieces(reply, render(result, query));

@@ -41,6 +41,8 @@ export class Delivery {
   readonly tally: Tally | null;
   /** Who has it; null before hand-over and once it is settled. */
   holder: Unsettled | null = null;
+  /** When it was handed over, in ticks of the clock. */
+  handedOverTick = 0;
   previous: Delivery | null = null;
   next: Delivery | null = null;
 

@@ -11,17 +11,20 @@ import type { User } from '../auth/user.ts';
 import type { Delivery } from './delivery.ts';
 import { isReplyName } from './direct-replies.ts';
 import { BrokerError } from './errors.ts';
-import type { EventDetails, Events } from './events.ts';
+import type { EventDetails } from './events.ts';
 import { integerOf, NO_FIELDS } from './field.ts';
 import type { Message } from './message.ts';
+import { MessageAccess } from './message-access.ts';
 import { REPLY_TO } from './properties.ts';
 import { PublishAccess, withoutBcc } from './publish-access.ts';
 import { checkConsumerArguments } from './queue/arguments.ts';
+import { checkFetch } from './queue/fetches.ts';
 import type { Outcome, Queue } from './queue/queue.ts';
 import { Unsettled } from './queue/unsettled.ts';
 import type { Quota } from './quota.ts';
 import type { Receipt } from './receipt.ts';
 import { Requests } from './requests.ts';
+import type { SessionContext } from './session-context.ts';
 import type { Consumer, SubscribeOptions, Subscription } from './subscription.ts';
 import type { TopologyAccess } from './topology-access.ts';
 import type { Totals } from './totals.ts';
@@ -33,31 +36,12 @@ import type { VHost } from './vhost.ts';
 export interface SessionHolder {
   /** Of the connection, as operators see it. */
   readonly name?: string;
+  /** What the client calls it. */
+  readonly givenName?: string;
   /** What topic permissions may name besides username and vhost, e.g. `client_id`. */
   readonly variables?: Variables;
   /** The broker takes the session away: tell the client why, in its protocol, and close it. */
   expelled(reason: string): void;
-}
-
-/** What the broker gives a session. */
-export interface SessionContext {
-  /** Unique in this broker; owns exclusive queues. */
-  readonly id: string;
-  readonly user: User;
-  /** null for one of the broker's own, which no limit counts. */
-  readonly holder: SessionHolder | null;
-  readonly rights: SessionRights;
-  readonly vhost: VHost;
-  readonly topology: TopologyAccess;
-  /** What the client speaks, in RabbitMQ's words for metrics: `amqp091`, `mqtt311`, `stomp` … */
-  readonly protocol: string;
-  readonly totals: Totals;
-  /** Bytes of the largest body that may be published. */
-  readonly maxMessageBytes: number;
-  readonly quota: Quota;
-  readonly events: Events;
-  /** Called when the session has closed. */
-  closed(session: Session): void;
 }
 
 /** A message fetched without a subscription. */
@@ -72,6 +56,8 @@ export class Session {
   readonly user: User;
   readonly vhost: VHost;
   readonly topology: TopologyAccess;
+  /** Looking at messages, and moving them. */
+  readonly messages: MessageAccess;
   readonly maxMessageBytes: number;
   readonly protocol: string;
   readonly totals: Totals;
@@ -101,6 +87,7 @@ export class Session {
     this.rights = context.rights;
     this.context = context;
     this.access = new PublishAccess(context);
+    this.messages = new MessageAccess(context);
     this.requests = new Requests(context.vhost.topology.replies);
     this.tracer = context.vhost.tracer;
     this.traffics.add(this.traffic);
@@ -134,9 +121,14 @@ export class Session {
   /** Consumers, and what they and the session itself hold. */
   holding(): { readonly consumers: number; readonly unacknowledged: number } {
     let unacknowledged = 0;
-    for (const { size } of this.fetched.values()) unacknowledged += size;
-    for (const { unsettled } of this.subscriptions) unacknowledged += unsettled.size;
+    for (const { size } of this.holders()) unacknowledged += size;
     return { consumers: this.subscriptions.size, unacknowledged };
+  }
+
+  /** What it holds: by fetching, and by each subscription. */
+  *holders(): Generator<Unsettled> {
+    yield* this.fetched.values();
+    for (const { unsettled } of this.subscriptions) yield unsettled;
   }
 
   /** A channel has closed; what it did stays in the totals. */
@@ -328,6 +320,12 @@ export class Session {
     return this.context.holder?.name ?? '';
   }
 
+  /** What the client calls it, or itself; '' if it says nothing. */
+  get clientName(): string {
+    const { holder } = this.context;
+    return holder?.givenName ?? holder?.variables?.get('client_id') ?? '';
+  }
+
   /** The user or the vhost is gone: the client hears of it. Rights are gone already. */
   expel(reason: string): void {
     this.context.holder?.expelled(reason);
@@ -337,9 +335,9 @@ export class Session {
   async close(): Promise<void> {
     if (this.ended) return;
     this.ended = true;
-    const subscriptions = [...this.subscriptions];
-    for (const subscription of subscriptions) subscription.cancel();
-    giveBack([...this.fetched.values(), ...subscriptions.map(({ unsettled }) => unsettled)]);
+    const held = [...this.holders()];
+    for (const subscription of [...this.subscriptions]) subscription.cancel();
+    giveBack(held);
     for (const traffic of [...this.traffics]) this.closeTraffic(traffic);
     this.context.closed(this);
     this.tell('connection.closed', { protocol: this.protocol });
@@ -388,12 +386,4 @@ function giveBack(held: readonly Unsettled[]): void {
   const deliveries = held.flatMap((unsettled) => [...unsettled]);
   deliveries.sort((a, b) => b.level - a.level || a.position - b.position);
   for (const delivery of deliveries) delivery.queue.settle(delivery, 'requeue');
-}
-
-function checkFetch(queue: Queue): void {
-  if (!queue.settings.singleActiveConsumer || queue.rules.fetchesWithActive) return;
-  const text =
-    `cannot obtain access to locked ${queue}. basic.get operations are not supported by ` +
-    `${queue.type} queues with single active consumer`;
-  throw new BrokerError('RESOURCE_LOCKED', text);
 }

@@ -6,6 +6,7 @@ import { ACCESS_COMMANDS } from './access-commands.ts';
 import { APP_COMMANDS } from './app-commands.ts';
 import { CHECK_COMMANDS } from './check-commands.ts';
 import type { Command } from './command.ts';
+import { INSPECT_COMMANDS } from './inspect-commands.ts';
 import { LIST_COMMANDS } from './list-commands.ts';
 import { CONTROL_COMMANDS, NODE_COMMANDS } from './node-commands.ts';
 import { POLICY_COMMANDS } from './policy-commands.ts';
@@ -19,6 +20,7 @@ const COMMANDS: readonly Command[] = [
   ...LIST_COMMANDS,
   ...ACCESS_COMMANDS,
   ...POLICY_COMMANDS,
+  ...INSPECT_COMMANDS,
 ];
 
 /** Runs a subcommand. Returns the exit code. */

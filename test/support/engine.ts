@@ -197,6 +197,17 @@ export class Engine {
     return promise;
   }
 
+  /** The same for what asks them several times, with pauses of its own. */
+  async pump<T>(promise: Promise<T>): Promise<T> {
+    let done = false;
+    const ended = promise.finally(() => {
+      done = true;
+    });
+    ended.catch(() => {});
+    while (!done) await this.settle();
+    return ended;
+  }
+
   async advance(ms: number): Promise<void> {
     this.clock.advance(ms);
     await this.settle();

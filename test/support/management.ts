@@ -21,6 +21,8 @@ export interface ApiBroker {
   readonly url: string;
   readonly apiPort: number;
   readonly metricsPort: number;
+  /** Of another listener, see EmbeddedBroker. */
+  portOf(listener: string): number | undefined;
   /** A request as guest, or as `user:password`, or as nobody. */
   call(method: string, path: string, body?: unknown, options?: CallOptions): Promise<Reply>;
   get(path: string, options?: CallOptions): Promise<Reply>;
@@ -46,6 +48,7 @@ export async function startApi(options: StartOptions = {}): Promise<ApiBroker> {
     url: broker.url,
     apiPort,
     metricsPort: broker.metricsPort as number,
+    portOf: (listener) => broker.portOf(listener),
     call,
     get: (path, callOptions) => call('GET', path, undefined, callOptions),
     stop: () => broker.stop(),

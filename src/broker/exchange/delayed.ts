@@ -88,8 +88,14 @@ export function heldMessage(message: Message, hiddenKeys: readonly string[] | nu
   return new Message(exchange, routingKey, properties.with({ headers, expiration }), body);
 }
 
-/** The message of {@link heldMessage}, and all routing keys besides its own. */
-export function releasedMessage(held: Message): {
+/**
+ * The message of {@link heldMessage}, and all routing keys besides its own.
+ * @param over is the delay over? Then it is negated.
+ */
+export function releasedMessage(
+  held: Message,
+  over = true,
+): {
   readonly message: Message;
   readonly keys: readonly string[] | null;
 } {
@@ -99,7 +105,9 @@ export function releasedMessage(held: Message): {
   const keys = (headers.get(KEYS) as string[] | undefined) ?? held.copyKeys('CC');
   headers.delete(EXPIRATION);
   headers.delete(KEYS);
-  headers.set(DELAY, -delayOf(held));
+  if (over) headers.set(DELAY, -delayOf(held));
   const restored = properties.with({ headers, expiration });
-  return { message: new Message(exchange, routingKey, restored, body), keys };
+  const message = new Message(exchange, routingKey, restored, body);
+  if (!over) message.arrivedAtMs = held.arrivedAtMs;
+  return { message, keys };
 }

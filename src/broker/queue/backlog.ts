@@ -22,7 +22,7 @@ export class Backlog implements Expirable {
   paging: Paging | null = null;
   private readonly queue: Queue;
   private readonly host: QueueHost;
-  private readonly levels: Levels;
+  readonly levels: Levels;
   private readonly counts: boolean;
   private drops = false;
   private rejects = false;

@@ -91,7 +91,7 @@ function oneMore(entry: Fields): Fields {
 }
 
 /** The tables of `x-death`; anything else a publisher may have put there is ignored. */
-function deathsOf(headers: Fields | undefined): Fields[] {
+export function deathsOf(headers: Fields | undefined): Fields[] {
   const deaths = headers?.get('x-death');
   if (!Array.isArray(deaths)) return [];
   return deaths.filter((entry): entry is Fields => entry instanceof Map);

@@ -3,6 +3,7 @@
  * gets the head of the backlog, and waits only if it has to be read back from the store.
  */
 import type { Delivery } from '../delivery.ts';
+import { BrokerError } from '../errors.ts';
 import type { Queue } from './queue.ts';
 import type { Unsettled } from './unsettled.ts';
 
@@ -49,4 +50,13 @@ export class Fetches {
   wake(): void {
     for (const resolve of this.waiters.splice(0)) resolve();
   }
+}
+
+/** @throws BrokerError RESOURCE_LOCKED if its messages are for one consumer only */
+export function checkFetch(queue: Queue): void {
+  if (!queue.settings.singleActiveConsumer || queue.rules.fetchesWithActive) return;
+  const text =
+    `cannot obtain access to locked ${queue}. basic.get operations are not supported by ` +
+    `${queue.type} queues with single active consumer`;
+  throw new BrokerError('RESOURCE_LOCKED', text);
 }

@@ -45,6 +45,11 @@ export class Levels {
     return made;
   }
 
+  /** The same if it has been made, else null. */
+  known(level: number): ReadyList | null {
+    return this.levels[level] ?? null;
+  }
+
   /** The highest level that has messages, −1 if there are none. */
   topLevel(): number {
     if (this.size === 0) return -1;

@@ -170,7 +170,8 @@ export class Paging {
   }
 }
 
-function messageOf({ header, body, arrivedAtMs }: Loaded): Message {
+/** A message as a store has it. @throws Error if it cannot be read */
+export function messageOf({ header, body, arrivedAtMs }: Loaded): Message {
   const { exchange, routingKey, properties } = decodeStoredHeader(header);
   const message = new Message(exchange, routingKey, properties, body);
   message.arrivedAtMs = arrivedAtMs;

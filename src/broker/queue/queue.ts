@@ -4,6 +4,7 @@
  * something may have changed (a message came, one was settled, a consumer resumed) and never
  * waits. Everything else has a file of its own beside this one. Hot path: enqueue, drain, settle.
  */
+import type { Clock } from '../../clock.ts';
 import {
   type Meta,
   type NewMessage,
@@ -34,7 +35,7 @@ import { Fetches } from './fetches.ts';
 import { IdleTimer } from './idle-timer.ts';
 import type { QueueDefinition, QueueHost } from './queue-host.ts';
 import type { QueueType, QueueTypeName } from './queue-types.ts';
-import { Returns, type ReturnsHost } from './returns.ts';
+import { type DelayedReturn, Returns, type ReturnsHost } from './returns.ts';
 import { SafeLetters } from './safe-letters.ts';
 import { defaultsOf, type QueueSettings, settingsOf } from './settings.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -86,6 +87,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   /** The route that reached this queue last; makes a route a set without a Set. */
   routeMark = 0;
   private readonly host: QueueHost;
+  private readonly bornMs: number;
   /** What comes back, and who holds what for how long: of quorum queues only. */
   private readonly returns: Returns | null;
   private readonly timeouts: DeliveryTimeouts | null;
@@ -113,6 +115,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
     const { singleActiveConsumer } = this.settings;
     this.subscriptions = new Subscriptions(singleActiveConsumer, this.rules.activeByPriority);
     const { clock } = host;
+    this.bornMs = clock.now();
     this.returns = this.rules.counts ? new Returns(this, clock) : null;
     this.timeouts = this.rules.counts ? new DeliveryTimeouts(this, clock) : null;
     this.safeLetters = this.rules.counts ? new SafeLetters(this, host) : null;
@@ -140,6 +143,16 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
     return this.returns?.delayed ?? 0;
   }
 
+  /** The same themselves. */
+  delayedReturns(): Iterable<DelayedReturn> {
+    return this.returns?.waiting() ?? [];
+  }
+
+  /** Tells it from others of its name, before and after: what names its messages has it in it. */
+  get epoch(): string {
+    return `${this.bornMs.toString(36)}${this.id.toString(36)}`;
+  }
+
   /** Dead letters that must arrive and have not yet; they are not ready either. */
   get lettersUnderway(): number {
     return this.safeLetters?.size ?? 0;
@@ -149,6 +162,10 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   get consumerTimeoutMs(): number {
     const { consumerTimeoutMs } = this.settings;
     return consumerTimeoutMs < 0 ? this.host.consumerTimeoutMs : consumerTimeoutMs;
+  }
+
+  get clock(): Clock {
+    return this.host.clock;
   }
 
   /** Messages ready for delivery. */
@@ -343,6 +360,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   /** Should it never come back, because the process ends, it is redelivered. */
   handedOut(delivery: Delivery): void {
     const { ref } = delivery;
+    delivery.handedOverTick = this.host.clock.ticks;
     if (ref !== NO_REF) this.store?.delivered(ref, countsIfLost(delivery, this.rules.counts));
   }
 

@@ -139,6 +139,54 @@ export class ReadyList {
     if (chunk.size === 0 && this.tail >= chunk.base + CHUNK) this.recycle(index);
   }
 
+  /** The first position from `position` on that has a message, −1 if there is none. */
+  next(position: number): number {
+    const { chunks } = this;
+    for (let index = this.search(position); index < chunks.length; index++) {
+      const chunk = chunks[index] as Chunk;
+      for (let slot = Math.max(chunk.first, position - chunk.base, 0); slot < CHUNK; slot++) {
+        if (((chunk.words[slot] as number) & PRESENT) !== 0) return chunk.base + slot;
+      }
+    }
+    return -1;
+  }
+
+  /** The position of the message that has `count` before it, −1 if there are not so many. */
+  nth(count: number): number {
+    let left = count;
+    for (const chunk of this.chunks) {
+      if (left >= chunk.size) {
+        left -= chunk.size;
+        continue;
+      }
+      let position = this.next(chunk.base);
+      for (; left > 0; left--) position = this.next(position + 1);
+      return position;
+    }
+    return -1;
+  }
+
+  /** How many messages are before a position. */
+  rank(position: number): number {
+    let count = 0;
+    for (const chunk of this.chunks) {
+      if (chunk.base + CHUNK <= position) {
+        count += chunk.size;
+        continue;
+      }
+      for (let slot = chunk.first; slot < CHUNK && chunk.base + slot < position; slot++) {
+        if (((chunk.words[slot] as number) & PRESENT) !== 0) count++;
+      }
+      break;
+    }
+    return count;
+  }
+
+  /** Where the next new message will be: everything that waits now is before it. */
+  get end(): number {
+    return this.tail;
+  }
+
   /** Every position, oldest first. The list must not change meanwhile. */
   *positions(): Generator<number> {
     for (const chunk of this.chunks) {

@@ -23,6 +23,14 @@ export interface Returned {
   readonly counts: number;
 }
 
+/** One that waits for its delay. */
+export interface DelayedReturn {
+  readonly returned: Returned;
+  readonly dueMs: number;
+  /** Names it while it waits; later ones have higher numbers. */
+  readonly serial: number;
+}
+
 /** What a queue does for its returns. */
 export interface ReturnsHost {
   readonly settings: QueueSettings;
@@ -37,7 +45,7 @@ export interface ReturnsHost {
 
 /** Those that wait equally long: the first to come is the first to go. */
 interface Lane {
-  readonly rows: { readonly returned: Returned; readonly dueMs: number }[];
+  readonly rows: DelayedReturn[];
   timer: Timer | null;
 }
 
@@ -47,6 +55,7 @@ export class Returns {
   private readonly host: ReturnsHost;
   private readonly clock: Clock;
   private readonly lanes = new Map<number, Lane>();
+  private lastSerial = 0;
 
   constructor(host: ReturnsHost, clock: Clock) {
     this.host = host;
@@ -82,6 +91,11 @@ export class Returns {
     this.delayed = 0;
   }
 
+  /** Those that wait for their delay, in no order. They must not change meanwhile. */
+  *waiting(): Generator<DelayedReturn> {
+    for (const { rows } of this.lanes.values()) yield* rows;
+  }
+
   private delayOf(failed: boolean, failures: number): number {
     const { delayedRetry, delayedRetryMinMs, delayedRetryMaxMs } = this.host.settings;
     if (delayedRetry === 'disabled') return 0;
@@ -97,7 +111,7 @@ export class Returns {
       lane = { rows: [], timer: null };
       this.lanes.set(delayMs, lane);
     }
-    lane.rows.push({ returned, dueMs: this.clock.now() + delayMs });
+    lane.rows.push({ returned, dueMs: this.clock.now() + delayMs, serial: ++this.lastSerial });
     this.delayed++;
     if (lane.timer === null) this.arm(delayMs, lane);
   }

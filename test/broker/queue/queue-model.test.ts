@@ -6,6 +6,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Delivery } from '../../../src/broker/delivery.ts';
+import { Browser, type Seen } from '../../../src/broker/inspection/browser.ts';
+import { EVERYTHING } from '../../../src/broker/inspection/message-filter.ts';
+import type { Place, SightState } from '../../../src/broker/inspection/sighting.ts';
 import type { Outcome } from '../../../src/broker/queue/queue.ts';
 import type { Session } from '../../../src/broker/session.ts';
 import {
@@ -36,6 +39,7 @@ const other = fc.record({
   op: fc.constantFrom(
     ...(['subscribe', 'subscribe', 'cancel', 'ack', 'ack', 'requeue', 'reject'] as const),
     ...(['release', 'advance', 'fetch', 'fetch', 'purge', 'close', 'pause', 'resume'] as const),
+    'peek' as const,
   ),
   n: nat,
 });
@@ -182,6 +186,19 @@ class Run {
     if (open) one.recorder.subscription.resume();
   }
 
+  /** The bodies of all messages of a state, in pages of `limit`. */
+  async peek(state: SightState, limit: number): Promise<string[]> {
+    const browser = new Browser(this.queue, this.engine.vhost);
+    const bodies: string[] = [];
+    const show = ({ content }: Seen): number => bodies.push(String(content?.body));
+    const request = { states: [state], filter: EVERYTHING, limit, skip: 0, show };
+    for (let from: Place | null = null; ; ) {
+      const { next } = await browser.page({ ...request, from });
+      if (next === null) return bodies;
+      from = next;
+    }
+  }
+
   /** Could some consumer take a message now? */
   get room(): boolean {
     return this.consumers.some(({ recorder, prefetch }) => {
@@ -230,6 +247,15 @@ async function lockStep(run: Run, model: QueueModel, step: Step): Promise<void> 
     const found = await engine.run(session.fetch('q', false));
     if (found !== null) run.took(found.delivery, session);
     expect(found === null).toBe(model.ready.length === 0);
+  }
+  if (step.op === 'peek') {
+    const before = JSON.stringify([run.queue.counts, run.queue.backlog.paging?.residentBytes]);
+    const ready = await engine.pump(run.peek('ready', 1 + (step.n % 3)));
+    expect(ready).toEqual(model.ready.map(({ body }) => body));
+    const out = await engine.pump(run.peek('unacked', 1 + (step.n % 3)));
+    expect(out).toEqual(model.inOrder([...model.out.keys()]));
+    const after = JSON.stringify([run.queue.counts, run.queue.backlog.paging?.residentBytes]);
+    expect(after).toBe(before);
   }
   await engine.settle();
   model.expire(now());
@@ -323,6 +349,8 @@ async function anyhow(run: Run, script: readonly Step[]): Promise<void> {
       run.pause(step.n, step.op === 'resume');
     } else if (step.op === 'close') {
       run.close(step.n).closing.catch(() => {});
+    } else if (step.op === 'peek') {
+      void run.peek('ready', 1 + (step.n % 3));
     } else if (step.op === 'fetch') {
       const session = run.session(step.n);
       void session.fetch('q', false).then((found) => {
