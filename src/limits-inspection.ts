@@ -24,3 +24,25 @@ export const PEEK_SEARCH_BYTES = 1024 * 1024;
 
 /** Unacknowledged messages that are put in order at once. */
 export const PEEK_HELD_MAX = 1_000;
+
+/** Traces that go on at a time, what each may keep, and of one message. */
+export const TRACES_MAX = 16;
+export const TRACE_MESSAGES_MAX = 10_000;
+export const TRACE_BYTES_MAX = 16 * 1024 * 1024;
+export const TRACE_STEPS_MAX = 64;
+export const TRACE_PAYLOAD_MAX = 4096;
+
+/** How long a trace goes on that nobody reads, at least and at most; and how often that is seen. */
+export const TRACE_IDLE_MIN_MS = 5_000;
+export const TRACE_IDLE_MAX_MS = 600_000;
+export const TRACE_IDLE_CHECK_MS = 1_000;
+
+/** Readers of one trace, and messages that one answer has. */
+export const TRACE_READERS_MAX = 16;
+export const TRACE_ITEMS_MAX = 500;
+
+/** How often a stream of a trace is sent what has changed. */
+export const TRACE_STREAM_MS = 100;
+
+/** How long a request may wait for something to happen. */
+export const LONG_WAIT_MS = 30_000;

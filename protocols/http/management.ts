@@ -26,6 +26,7 @@ import { peekResources } from './management/peek.ts';
 import { permissionResources } from './management/permission.ts';
 import { policyResources } from './management/policy.ts';
 import { queueResources } from './management/queue.ts';
+import { traceResources } from './management/trace.ts';
 import { userResources } from './management/user.ts';
 import { vhostResources } from './management/vhost.ts';
 import { addResource, type Resource, type RoutingContext, sendError } from './routing.ts';
@@ -41,6 +42,7 @@ export function resources(context: ManagementContext): Resource[] {
     ...bindingResources(context),
     ...messageResources(context),
     ...peekResources(context),
+    ...traceResources(context),
     ...connectionResources(context),
     ...channelResources(context),
     ...consumerResources(context),

@@ -37,6 +37,15 @@ export class RawAnswer {
   }
 }
 
+/** Takes the answer over, and sends it bit by bit. */
+export class StreamAnswer {
+  readonly start: (reply: FastifyReply) => void;
+
+  constructor(start: (reply: FastifyReply) => void) {
+    this.start = start;
+  }
+}
+
 /** Gives back a value (200), a Listing, an Answer, or undefined for 404. */
 export type Handler = (call: Call) => unknown;
 
@@ -170,6 +179,10 @@ function queryOf(request: FastifyRequest): Query {
 async function send(reply: FastifyReply, result: unknown, query: Query): Promise<unknown> {
   if (result === undefined) throw notFound();
   if (result instanceof Answer) return sendAnswer(reply, result);
+  if (result instanceof StreamAnswer) {
+    result.start(reply);
+    return reply;
+  }
   if (result instanceof RawAnswer) return reply.headers(result.headers).send(result.bytes);
   reply.header('content-type', 'application/json');
   if (!(result instanceof Listing)) return reply.send(Buffer.from(JSON.stringify(result)));

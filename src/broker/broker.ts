@@ -40,7 +40,7 @@ import { Session, type SessionHolder } from './session.ts';
 import { outlives, snapshotOf } from './snapshot.ts';
 import { TopologyAccess } from './topology-access.ts';
 import { Totals } from './totals.ts';
-import { Tracer } from './tracer.ts';
+import { Tracing } from './tracing/tracing.ts';
 import { VHost } from './vhost.ts';
 import { VHOST_LIMITS, vhostLimitsComponent } from './vhost-limits.ts';
 import { Webhooks } from './webhook.ts';
@@ -107,6 +107,7 @@ export class Broker implements CatalogHost {
   readonly totals = new Totals();
   readonly events = new Events();
   readonly quota: Quota;
+  readonly tracing: Tracing;
   readonly authentication: Authentication;
   readonly store: MessageStore;
   readonly clock: Clock;
@@ -136,6 +137,8 @@ export class Broker implements CatalogHost {
       tracksSources: options.tracksLoginSources ?? false,
       clock: options.clock,
     });
+    const { clock, vhosts, sessions } = this;
+    this.tracing = new Tracing({ clock, node: this.nodeName, vhosts, sessions });
     this.quota = new Quota(options.limits ?? UNLIMITED, this.vhosts, this.nodeName);
     const limit = vhostLimitsComponent((name, limits) => {
       const vhost = this.vhosts.get(name);
@@ -220,10 +223,8 @@ export class Broker implements CatalogHost {
   /** Closes what is open and waits until store and catalog have everything. */
   async close(): Promise<void> {
     await Promise.all([...this.sessions].map((session) => session.close()));
-    for (const vhost of this.vhosts.values()) {
-      vhost.tracer?.stop();
-      vhost.stop();
-    }
+    this.tracing.stop();
+    for (const vhost of this.vhosts.values()) vhost.stop();
     await this.store.close();
     await this.catalog.close();
   }
@@ -352,16 +353,7 @@ export class Broker implements CatalogHost {
       this.vhosts.set(name, vhost);
     }
     vhost.metadata = metadata;
-    if (metadata.tracing !== (vhost.tracer !== null)) this.trace(vhost, metadata.tracing);
-  }
-
-  /** Starts or stops copying what goes through a vhost to its trace exchange. */
-  private trace(vhost: VHost, traced: boolean): void {
-    vhost.tracer?.stop();
-    vhost.tracer = traced ? new Tracer(vhost, this.nodeName) : null;
-    for (const session of this.sessions) {
-      if (session.vhost === vhost) session.traceWith(vhost.tracer);
-    }
+    this.tracing.configure(vhost, metadata.tracing);
   }
 
   /** Connections go first: their clients should not see the queues disappear one by one. */
@@ -369,7 +361,7 @@ export class Broker implements CatalogHost {
     const vhost = this.vhosts.get(name);
     if (vhost === undefined) return;
     this.expel((session) => session.vhost === vhost, `vhost '${name}' is down`);
-    this.trace(vhost, false);
+    this.tracing.forget(vhost);
     vhost.delete();
     this.vhosts.delete(name);
     this.users.forgetVhost(name);
@@ -378,6 +370,7 @@ export class Broker implements CatalogHost {
 
   private deleteUser(name: string): void {
     const gone = this.users.delete(name);
+    this.tracing.forgetUser(name);
     const is = ({ user }: Session) => user === gone || user.authority?.account === gone;
     if (gone !== undefined) this.expel(is, `user '${name}' is deleted`);
   }

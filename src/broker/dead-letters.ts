@@ -12,9 +12,12 @@ import { type Death, type DeathReason, deadLetterOf, isCycle } from './queue/dea
 import type { Queue } from './queue/queue.ts';
 import type { SafeLetter } from './queue/safe-letters.ts';
 import { Receipt } from './receipt.ts';
+import type { Tracer } from './tracing/tracer.ts';
 
 /** What the vhost does for dead letters. */
 export interface LetterHost {
+  /** Is told where messages go on; null unless somebody wants to know. */
+  readonly tracer: Tracer | null;
   exchangeNamed(name: string): Exchange | undefined;
   /** The queues that a message reaches through an exchange. */
   targetsOf(
@@ -79,15 +82,18 @@ export class DeadLetters {
     const target = { exchange: exchange.name, routingKey: deadLetterRoutingKey };
     const message = deadLetterOf(letter, target);
     const targets = this.host.targetsOf(exchange, message, message.copyKeys('CC'));
+    this.host.tracer?.forwarded(letter, message, targets);
     if (letter.safe === null) this.postOnce(letter, message, targets);
     else this.postSafely(letter, message, targets, letter.safe);
   }
 
   /** A message whose delay is over is no dead letter: it goes where it was sent. */
-  private release({ queue, ref, message: held }: Letter, exchange: Exchange): void {
+  private release(letter: Letter, exchange: Exchange): void {
+    const { queue, ref, message: held } = letter;
     const { message, keys } = releasedMessage(held);
     const receipt = new Receipt(queue, ref);
     const targets = this.host.targetsOf(exchange, message, keys);
+    this.host.tracer?.forwarded(letter, message, targets);
     this.host.placeIn(targets, message, receipt, false);
     receipt.release();
   }

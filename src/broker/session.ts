@@ -28,7 +28,7 @@ import type { SessionContext } from './session-context.ts';
 import type { Consumer, SubscribeOptions, Subscription } from './subscription.ts';
 import type { TopologyAccess } from './topology-access.ts';
 import type { Totals } from './totals.ts';
-import type { Tracer } from './tracer.ts';
+import type { Tracer } from './tracing/tracer.ts';
 import { type ChannelView, type DeliveryCounts, Traffic } from './traffic.ts';
 import type { VHost } from './vhost.ts';
 
@@ -272,7 +272,7 @@ export class Session {
     if (noAck) counts.getNoAck++;
     else counts.get++;
     if (delivery.redelivered) counts.redeliver++;
-    if (this.tracer !== null) this.tracer.delivered(delivery, traffic);
+    if (this.tracer !== null) this.tracer.delivered(delivery, traffic, null);
     if (this.ended) {
       // close() has given it back already, unless it came later than that.
       if (delivery.holder !== null) queue.settle(delivery, 'requeue');

@@ -8,7 +8,7 @@ import type { Delivery } from './delivery.ts';
 import { type Fields, NO_FIELDS } from './field.ts';
 import type { Queue } from './queue/queue.ts';
 import { Unsettled } from './queue/unsettled.ts';
-import type { Tracer } from './tracer.ts';
+import type { Tracer } from './tracing/tracer.ts';
 import { type DeliveryCounts, Traffic } from './traffic.ts';
 
 /**
@@ -160,7 +160,7 @@ export class Subscription {
     if (delivery.redelivered) counts.redeliver++;
     if (this.noAck) counts.deliverNoAck++;
     else counts.deliver++;
-    if (this.tracer !== null) this.tracer.delivered(delivery, this.traffic);
+    if (this.tracer !== null) this.tracer.delivered(delivery, this.traffic, this);
     this.consumer.take(delivery);
   }
 

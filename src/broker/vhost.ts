@@ -25,7 +25,7 @@ import type { SafeLetter } from './queue/safe-letters.ts';
 import type { Receipt } from './receipt.ts';
 import { Topology, type TopologyHost } from './topology.ts';
 import type { Totals } from './totals.ts';
-import type { Tracer } from './tracer.ts';
+import type { Tracer } from './tracing/tracer.ts';
 import { Traffic } from './traffic.ts';
 import type { VhostLimits } from './vhost-limits.ts';
 
@@ -51,7 +51,7 @@ export class VHost implements TopologyHost, LetterHost {
   /** What operators say about it. */
   metadata: VhostMetadata = DEFAULT_METADATA;
   limits: VhostLimits = {};
-  /** Copies what goes through it; null unless it is traced. */
+  /** Is told what happens to its messages; null unless somebody wants to know. */
   tracer: Tracer | null = null;
   /** How many connections are open in it. */
   connections = 0;
@@ -127,7 +127,7 @@ export class VHost implements TopologyHost, LetterHost {
     exchange.publishedIn++;
     exchange.publishedOut += reached;
     if (exchange.flows !== null) matched.countInto(exchange.flows);
-    if (this.tracer !== null) this.tracer.routed(matched.all());
+    if (this.tracer !== null) this.tracer.routed(message, matched.all());
     this.place(message, receipt);
     return reached;
   }
@@ -318,6 +318,7 @@ export class VHost implements TopologyHost, LetterHost {
   /** Puts a message into the queue where it waits for its delay. */
   private hold(queue: Queue, message: Message, receipt: Receipt | null): void {
     const held = heldMessage(message, this.extraKeys);
+    this.tracer?.forwarded({ message, queue, ref: NO_REF }, held, [queue]);
     if (!queue.durable) {
       queue.enqueue(held, NO_REF);
       return;
@@ -331,6 +332,7 @@ export class VHost implements TopologyHost, LetterHost {
   private refuse(queue: Queue, message: Message, receipt: Receipt | null): void {
     receipt?.refuse();
     queue.deaths.maxlen++;
+    this.tracer?.refused(message, queue);
     if (queue.settings.overflow === 'reject-publish-dlx') queue.giveUp(message, NO_REF, 'maxlen');
   }
 
@@ -344,6 +346,7 @@ export class VHost implements TopologyHost, LetterHost {
     receipt?.hold();
     if (store.readyOn === 'publish') {
       const refs = store.publish(keeperStores, message, receipt);
+      if (this.tracer !== null) this.tracer.kept(message, keepers, refs);
       for (let i = 0; i < keepers.length; i++) {
         (keepers[i] as Queue).enqueue(message, refs[i] as Ref);
       }

@@ -11,6 +11,7 @@ import { LIST_COMMANDS } from './list-commands.ts';
 import { CONTROL_COMMANDS, NODE_COMMANDS } from './node-commands.ts';
 import { POLICY_COMMANDS } from './policy-commands.ts';
 import { run } from './program.ts';
+import { TRACE_COMMAND } from './trace-command.ts';
 
 const COMMANDS: readonly Command[] = [
   ...NODE_COMMANDS,
@@ -21,6 +22,7 @@ const COMMANDS: readonly Command[] = [
   ...ACCESS_COMMANDS,
   ...POLICY_COMMANDS,
   ...INSPECT_COMMANDS,
+  TRACE_COMMAND,
 ];
 
 /** Runs a subcommand. Returns the exit code. */

@@ -57,9 +57,10 @@ export class EventFeed {
     return false;
   }
 
-  /** @param data without line breaks */
-  send(event: string, data: string): void {
-    if (!this.over) this.raw.write(`event: ${event}\ndata: ${data}\n\n`);
+  /** @param data without line breaks @param id where a reader goes on that comes back */
+  send(event: string, data: string, id?: number): void {
+    const place = id === undefined ? '' : `id: ${id}\n`;
+    if (!this.over) this.raw.write(`event: ${event}\n${place}data: ${data}\n\n`);
   }
 
   /** Keeps proxies from closing what is quiet. */

@@ -184,6 +184,6 @@ export function peekResources(context: ManagementContext): Resource[] {
       access: 'vhost',
       get: (call) => inExchange(context, call),
     },
-    { path: '/api/x/features', access: 'management', get: () => ({ peek: 1 }) },
+    { path: '/api/x/features', access: 'management', get: () => ({ peek: 1, trace: 1 }) },
   ];
 }

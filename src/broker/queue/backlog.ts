@@ -236,6 +236,7 @@ export class Backlog implements Expirable {
     const ref = list.refAt(position);
     this.remove(level, position);
     this.queue.deaths[reason]++;
+    this.host.tracer?.died(this.queue, message, ref, reason);
     const inOrder = this.departures === null || this.departures.size === 0;
     if (this.queue.settings.deadLetterExchange === null) this.queue.discard(ref);
     else if (message !== null && inOrder) this.queue.giveUp(message, ref, reason);

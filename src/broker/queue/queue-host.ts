@@ -8,6 +8,7 @@ import type { VhostChange } from '../catalog.ts';
 import type { Governing } from '../effective.ts';
 import type { Fields } from '../field.ts';
 import type { Message } from '../message.ts';
+import type { Tracer } from '../tracing/tracer.ts';
 import type { DeathReason } from './dead-letter.ts';
 import type { Queue } from './queue.ts';
 import type { QueueType } from './queue-types.ts';
@@ -17,6 +18,8 @@ import type { SafeLetter } from './safe-letters.ts';
 export interface QueueHost {
   readonly name: string;
   readonly clock: Clock;
+  /** Is told what becomes of messages; null unless somebody wants to know. */
+  readonly tracer: Tracer | null;
   /** ms that consumers may hold a message unless the queue or they say otherwise; 0: for ever. */
   readonly consumerTimeoutMs: number;
   /** Publishes a message that the queue gave up; completed() is called when it is safe. */

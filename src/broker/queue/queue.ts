@@ -278,6 +278,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
 
   /** Ends a delivery of this queue. */
   settle(delivery: Delivery, outcome: Outcome): void {
+    if (this.host.tracer !== null) this.host.tracer.settled(delivery, outcome);
     const holder = delivery.holder as Unsettled;
     holder.remove(delivery);
     this.unsettled--;
@@ -344,6 +345,13 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
   /** The store lost the queue: another node has it now, or it failed. */
   closed(_reason: Error | null): void {
     if (!this.deleted) this.delete('queue unavailable');
+  }
+
+  /** A message came back once too often. */
+  tooMany(message: Message, ref: Ref): void {
+    this.deaths.delivery_limit++;
+    this.host.tracer?.died(this, message, ref, 'delivery_limit');
+    this.giveUp(message, ref, 'delivery_limit');
   }
 
   /** The store should know how often a message was out. */

@@ -8,7 +8,6 @@ import type { Clock, Timer } from '../../clock.ts';
 import type { Ref } from '../../storage/message-store.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Message } from '../message.ts';
-import type { DeathCounts } from '../traffic.ts';
 import type { Backlog } from './backlog.ts';
 import { packCounts } from './counts.ts';
 import type { QueueSettings } from './settings.ts';
@@ -35,8 +34,8 @@ export interface DelayedReturn {
 export interface ReturnsHost {
   readonly settings: QueueSettings;
   readonly backlog: Backlog;
-  readonly deaths: DeathCounts;
-  giveUp(message: Message, ref: Ref, reason: 'delivery_limit'): void;
+  /** A message came back once too often. */
+  tooMany(message: Message, ref: Ref): void;
   /** The store should know how often. */
   remember(ref: Ref, counts: number): void;
   /** The backlog has grown. */
@@ -69,8 +68,7 @@ export class Returns {
     const { deliveryLimit } = host.settings;
     const { kept, ref, expiresAtMs } = delivery;
     if (deliveryLimit >= 0 && failures > deliveryLimit) {
-      host.deaths.delivery_limit++;
-      host.giveUp(kept, ref, 'delivery_limit');
+      host.tooMany(kept, ref);
       return;
     }
     const counts = packCounts(delivery.acquiredCount + 1, failures);

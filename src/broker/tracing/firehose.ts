@@ -1,21 +1,23 @@
 /**
- * Tracer: copies every message that is published and delivered in a vhost to `amq.rabbitmq.trace`,
- * with what happened to it in the headers (RabbitMQ's firehose). There is one only while the vhost
- * is traced. Copies are published in a later turn, because a delivery happens inside a publish.
+ * Firehose: copies every message that is published and delivered in a vhost to the exchange
+ * `amq.rabbitmq.trace`, with what happened to it in the headers, as RabbitMQ does. There is one
+ * only while the vhost's setting says so. Copies are published in a later turn, because a delivery
+ * happens inside a publish.
  */
-import type { Delivery } from './delivery.ts';
-import type { Exchange } from './exchange/exchange.ts';
-import type { Field, Fields } from './field.ts';
-import { Message } from './message.ts';
-import { Properties } from './properties.ts';
-import type { Queue } from './queue/queue.ts';
-import type { Traffic } from './traffic.ts';
+import type { Delivery } from '../delivery.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { Field, Fields } from '../field.ts';
+import { Message } from '../message.ts';
+import { Properties } from '../properties.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Traffic } from '../traffic.ts';
+import type { Tracer } from './tracer.ts';
 
 /** Where the copies go; what is published there is not traced. */
 export const TRACE_EXCHANGE = 'amq.rabbitmq.trace';
 
-/** What a tracer needs of its vhost. */
-export interface TracedVhost {
+/** What a firehose needs of its vhost. */
+export interface CopiedVhost {
   readonly name: string;
   exchange(name: string): Exchange;
   publish(exchange: Exchange, message: Message, extraKeys: null, receipt: null): number;
@@ -39,8 +41,8 @@ const PROPERTIES = [
   ['cluster_id', 'clusterId'],
 ] as const;
 
-export class Tracer {
-  private readonly vhost: TracedVhost;
+export class Firehose implements Tracer {
+  private readonly vhost: CopiedVhost;
   private readonly node: string;
   private copies: Message[] = [];
   private scheduled = false;
@@ -49,13 +51,12 @@ export class Tracer {
   private place = 0;
 
   /** @param node how this broker is called among others */
-  constructor(vhost: TracedVhost, node: string) {
+  constructor(vhost: CopiedVhost, node: string) {
     this.vhost = vhost;
     this.node = node;
   }
 
-  /** A message is about to be given to these queues; published() follows. */
-  routed(queues: readonly Queue[]): void {
+  routed(_message: Message, queues: readonly Queue[]): void {
     this.reached = queues;
     this.place = this.copies.length;
   }
@@ -99,6 +100,13 @@ export class Tracer {
     this.scheduled = true;
     setImmediate(() => this.send());
   }
+
+  // RabbitMQ copies no more than that.
+  kept(): void {}
+  settled(): void {}
+  refused(): void {}
+  died(): void {}
+  forwarded(): void {}
 
   /** Nothing is copied any more, not even what waits. */
   stop(): void {

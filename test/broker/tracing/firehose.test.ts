@@ -1,10 +1,10 @@
 /** The firehose: keys and headers as RabbitMQ 4.0 made them for the same messages. */
 import { describe, expect, test } from 'vitest';
-import type { User } from '../../src/auth/user.ts';
-import type { Delivery } from '../../src/broker/delivery.ts';
-import type { Field, Fields } from '../../src/broker/field.ts';
-import type { Session } from '../../src/broker/session.ts';
-import { bodyOf, Engine, headers, message } from '../support/engine.ts';
+import type { User } from '../../../src/auth/user.ts';
+import type { Delivery } from '../../../src/broker/delivery.ts';
+import type { Field, Fields } from '../../../src/broker/field.ts';
+import type { Session } from '../../../src/broker/session.ts';
+import { bodyOf, Engine, headers, message } from '../../support/engine.ts';
 
 const CONNECTION = '127.0.0.1:1 -> 127.0.0.1:5672';
 const VIEW = { number: 7, describe: () => ({}) as never };
