@@ -69,8 +69,12 @@ export class Backlog implements Expirable {
     return this.rejects && wouldOverflow(this.queue, this.levels, bodyBytes);
   }
 
-  /** A delivery of a message that need not wait; it has a place here should it be requeued. */
-  passThrough(message: Message, ref: Ref): Delivery {
+  /**
+   * A delivery of a message that need not wait; it has a place here should it be requeued.
+   * @param noAck then it never comes back, and so needs no place
+   */
+  passThrough(message: Message, ref: Ref, noAck: boolean): Delivery {
+    if (noAck) return this.passBy(message, ref);
     const level = this.levels.levelOf(message);
     const position = this.levels.list(level).skip();
     const expiresAtMs = this.expiryOf(message);
@@ -79,8 +83,7 @@ export class Backlog implements Expirable {
     return new Delivery(message, queue, ref, level, position, 0, false, expiresAtMs, tally);
   }
 
-  /** The same for a consumer that does not ack: it never comes back, and so needs no place. */
-  passBy(message: Message, ref: Ref): Delivery {
+  private passBy(message: Message, ref: Ref): Delivery {
     if (message.properties.ttlMs >= 0 && message.arrivedAtMs === 0) {
       message.arrivedAtMs = this.host.clock.now();
     }

@@ -187,10 +187,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
     if (this.backlog.size === 0 && !this.draining) {
       const subscription = this.subscriptions.next();
       if (subscription !== null) {
-        const { backlog } = this;
-        const delivery = subscription.noAck
-          ? backlog.passBy(message, ref)
-          : backlog.passThrough(message, ref);
+        const delivery = this.backlog.passThrough(message, ref, subscription.noAck);
         this.handOver(subscription, delivery);
         return;
       }
@@ -216,14 +213,12 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
    * @throws BrokerError ACCESS_REFUSED if it or another wants the queue for itself
    */
   subscribe(consumer: Consumer, options: SubscribeOptions): Subscription {
-    const { all } = this.subscriptions;
-    const wantsAlone = options.exclusive === true && this.rules.exclusiveConsumers;
-    const taken = all.some((other) => other.exclusive) || (wantsAlone && all.length > 0);
-    if (taken || (wantsAlone && this.settings.singleActiveConsumer)) {
+    const exclusive = options.exclusive === true && this.rules.exclusiveConsumers;
+    if (!this.subscriptions.admits(exclusive)) {
       throw new BrokerError('ACCESS_REFUSED', `${this} in exclusive use`);
     }
     this.idleTimer.cancel();
-    const subscription = new Subscription(this, consumer, { ...options, exclusive: wantsAlone });
+    const subscription = new Subscription(this, consumer, { ...options, exclusive });
     this.subscriptions.add(subscription);
     return subscription;
   }
@@ -316,8 +311,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
 
   /** The queue is in use: x-expires starts anew. */
   touch(): void {
-    const { deleted, settings } = this;
-    this.idleTimer.touch(settings.expiresMs, deleted || this.subscriptions.size > 0);
+    this.idleTimer.touch(this.settings.expiresMs, this.deleted || this.subscriptions.size > 0);
   }
 
   /** A message is settled for good. */

@@ -55,6 +55,12 @@ export class Subscriptions {
     return this.elected ?? this.candidate();
   }
 
+  /** May another one come, which wants the queue for itself or not? */
+  admits(exclusive: boolean): boolean {
+    if (exclusive) return this.all.length === 0 && !this.singleActive;
+    return !this.all.some((other) => other.exclusive);
+  }
+
   add(subscription: Subscription): void {
     this.all.push(subscription);
   }
