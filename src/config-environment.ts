@@ -3,6 +3,7 @@
  * underscores; a few of RabbitMQ's names work too and lose against it. `<variable>_FILE` names a
  * file that holds the value, as Docker and Kubernetes hand out secrets. Empty counts as not set.
  */
+import { readDockerVariables } from './config-docker.ts';
 import type { ConfigFiles, Environment, Setting } from './config-file.ts';
 import { memberKey } from './config-option.ts';
 import { ALL_OPTIONS, aroundVariable, type OptionKey, variableOf } from './config-options.ts';
@@ -25,9 +26,10 @@ const FILE_VARIABLES = ['WARREN_CONFIG_FILE', 'WARREN_CONFIG_FILES'];
 
 /** Reads what the environment sets; of two settings of a key the later one counts. */
 export function readEnvironment(env: Environment, files: ConfigFiles): EnvironmentSettings {
-  const settings: Setting[] = [];
+  const docker = readDockerVariables(env);
+  const settings: Setting[] = [...docker.settings];
   const problems: string[] = [];
-  const warnings: string[] = [];
+  const warnings: string[] = [...docker.warnings];
   const listener = rabbitmqListener(env);
   if (listener !== null) settings.push(listener);
   const singles = singleVariables();
