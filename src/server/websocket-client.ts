@@ -37,7 +37,8 @@ export function openWebSocketClient(
   const connection = protocol.connect(client);
   const one = shared.connections.add(protocol.name, client, connection);
   joined = connection;
-  let limited = true;
+  // Who has logged in by the handshake is no stranger.
+  let limited = connection.describe === undefined || !raiseLimit(ws, one, rules.messageBytes);
   ws.on('message', (data: RawData, isBinary: boolean) => {
     if (ws.readyState !== ws.OPEN) return;
     const bytes = data as Buffer;

@@ -6,10 +6,15 @@ import {
   type IPublishPacket,
   type MqttClient,
 } from 'mqtt';
-import { type Connect, Inbox } from './side.ts';
+import { type Connect, Inbox, type Side } from './side.ts';
 
-export const connectMqtt: Connect = async (portOf) => {
-  const url = `mqtt://127.0.0.1:${portOf('mqtt')}`;
+export const connectMqtt: Connect = (portOf) => connectBy(`mqtt://127.0.0.1:${portOf('mqtt')}`);
+
+/** The same over WebSocket. */
+export const connectMqttByWebSocket: Connect = (portOf) =>
+  connectBy(`ws://127.0.0.1:${portOf('http/web-mqtt')}/ws`);
+
+async function connectBy(url: string): Promise<Side> {
   const login = { username: 'guest', password: 'guest', protocolVersion: 5 as const };
   const publisher = await connectAsync(url, { ...login, reconnectPeriod: 0 });
   const subscribers: MqttClient[] = [];
@@ -84,7 +89,7 @@ export const connectMqtt: Connect = async (portOf) => {
       refuse: null,
     };
   }
-};
+}
 
 function topicOf(key: string): string {
   return key.replaceAll('.', '/');

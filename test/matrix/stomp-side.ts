@@ -1,7 +1,7 @@
 /** STOMP 1.2 in the matrix: stomp.js over TCP, with a durable topic subscription. */
-import { Client, type IFrame, type StompHeaders } from '@stomp/stompjs';
+import { Client, type IFrame, type StompConfig, type StompHeaders } from '@stomp/stompjs';
 import { TCPWrapper } from '../support/tcp-wrapper.ts';
-import { type Connect, Inbox, queueOf } from './side.ts';
+import { type Connect, Inbox, queueOf, type Side } from './side.ts';
 
 /** Headers of a MESSAGE that are not the message's own. */
 const KNOWN = new Set(
@@ -11,9 +11,16 @@ const KNOWN = new Set(
   ).split(','),
 );
 
-export const connectStomp: Connect = async (portOf) => {
+export const connectStomp: Connect = (portOf) =>
+  connectBy({ webSocketFactory: () => new TCPWrapper(portOf('stomp')) });
+
+/** The same over WebSocket. */
+export const connectStompByWebSocket: Connect = (portOf) =>
+  connectBy({ brokerURL: `ws://127.0.0.1:${portOf('http/web-stomp')}/ws` });
+
+async function connectBy(transport: StompConfig): Promise<Side> {
   const client = new Client({
-    webSocketFactory: () => new TCPWrapper(portOf('stomp')),
+    ...transport,
     connectHeaders: { login: 'guest', passcode: 'guest', host: '/' },
     reconnectDelay: 0,
   });
@@ -80,4 +87,4 @@ export const connectStomp: Connect = async (portOf) => {
 
     leave: () => client.deactivate({ force: true }),
   };
-};
+}

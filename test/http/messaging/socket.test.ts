@@ -206,6 +206,16 @@ describe('logging in', () => {
     expect(await peer.ends()).toMatchObject({ type: 'closed', kind: 'NOT_ALLOWED' });
   });
 
+  test('by the handshake lets the first message be a large one', async () => {
+    const url = `ws://127.0.0.1:${port}/v1/vhosts/%2F/socket`;
+    const socket = new WsSocket(url, { auth: 'guest:guest' });
+    await once(socket, 'open');
+    const payload = 'x'.repeat(1_000_000);
+    socket.send(JSON.stringify({ type: 'publish', id: 1, routing_key: 'q', payload }));
+    await becomes(1);
+    socket.terminate();
+  });
+
   test('a stranger cannot send much', async () => {
     const peer = new Peer();
     await peer.opened();

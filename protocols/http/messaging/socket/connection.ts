@@ -134,7 +134,7 @@ export class SocketConnection implements Connection, ConsumerHost, SessionHolder
     return {
       protocol: 'HTTP WebSocket',
       state: this.step === this.gone ? 'closing' : state,
-      user: opened?.user.name ?? null,
+      user: (opened?.user ?? this.options.user)?.name ?? null,
       vhost: opened?.vhost.name ?? null,
       session: opened,
       authMechanism: this.mechanism,
