@@ -46,3 +46,15 @@ export const POLICY_KEYS: readonly KnownArgument[] = [
   known('delivery-limit', 'Delivery limit', '20', 'how often a message may come back (quorum)'),
   known('alternate-exchange', 'Alternate exchange', 'lost', 'of exchanges: gets what goes nowhere'),
 ];
+
+export const MESSAGE_PROPERTIES: readonly KnownArgument[] = [
+  known('content_type', 'Content type', 'application/json', 'what the payload is'),
+  known('message_id', 'Message ID', 'order-17', "the publisher's name of the message"),
+  known('correlation_id', 'Correlation ID', 'request-4', 'which request it answers'),
+  known('reply_to', 'Reply to', 'replies', 'the queue that answers shall go to'),
+  known('expiration', 'Expiration', '60000', 'how long it may wait, in ms'),
+  known('priority', 'Priority', '5', 'in queues with priorities'),
+  known('type', 'Type', 'order.created', "the application's kind of message"),
+  known('app_id', 'App ID', 'shop', 'who made it'),
+  known('timestamp', 'Timestamp', '1795676400', 'when it was made, in seconds since 1970'),
+];
