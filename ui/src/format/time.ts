@@ -4,8 +4,8 @@
  */
 import { NOTHING } from './number.ts';
 
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 
 /** `14:03:09` */
 export function timeOfDay(ms: number): string {

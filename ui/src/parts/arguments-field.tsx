@@ -99,7 +99,7 @@ export function ArgumentsField({ label, rows, onChange, known }: ArgumentsFieldP
           onClick={() => onChange([...rows, { name: '', value: '' }])}
           type="button"
         >
-          + Other
+          {known.length > 0 ? '+ Other' : '+ Add'}
         </button>
       </div>
     </fieldset>

@@ -3,7 +3,7 @@
  * the `g` keys offer. `needs` hides a place from those to whom the API would not show it.
  */
 import type { IconName } from '../parts/icon.tsx';
-import { isAdministrator, isMonitor, isPolicymaker } from '../session/identity.ts';
+import { isAdministrator, isMonitor } from '../session/identity.ts';
 
 /** One entry of the rail. */
 export interface Place {
@@ -14,7 +14,7 @@ export interface Place {
   readonly key: string;
   /** Other paths that belong to it. */
   readonly also?: readonly string[];
-  readonly needs?: 'monitoring' | 'policymaker' | 'administrator';
+  readonly needs?: 'monitoring' | 'administrator' | 'no administrator';
 }
 
 /** The rail, in groups. */
@@ -41,11 +41,21 @@ export const GROUPS: readonly (readonly Place[])[] = [
   ],
   [
     {
+      path: '/users',
+      label: 'Admin',
+      icon: 'admin',
+      key: 'a',
+      also: ['/vhosts', '/policies', '/limits', '/definitions', '/parameters', '/feature-flags'],
+      needs: 'administrator',
+    },
+    // The part of it that everybody may see.
+    {
       path: '/policies',
       label: 'Admin',
       icon: 'admin',
       key: 'a',
-      also: ['/users', '/vhosts', '/limits', '/definitions', '/parameters', '/feature-flags'],
+      also: ['/vhosts', '/limits', '/definitions', '/parameters', '/feature-flags'],
+      needs: 'no administrator',
     },
     { path: '/nodes', label: 'Nodes', icon: 'nodes', key: 'n', needs: 'monitoring' },
   ],
@@ -55,8 +65,8 @@ export const GROUPS: readonly (readonly Place[])[] = [
 export function visible(places: readonly Place[]): Place[] {
   return places.filter(({ needs }) => {
     if (needs === 'administrator') return isAdministrator.value;
-    if (needs === 'monitoring') return isMonitor.value;
-    return needs === undefined || isPolicymaker.value;
+    if (needs === 'no administrator') return !isAdministrator.value;
+    return needs === undefined || isMonitor.value;
   });
 }
 

@@ -1,9 +1,114 @@
 /**
- * VhostsPage: a page of its own, still empty.
- * Its route is in routes.ts.
+ * VhostsPage: the virtual hosts: worlds of their own in one
+ * broker, with how much waits in each.
  */
+import { tagsOf, type Vhost } from '../../api/access.ts';
+import { count, NOTHING } from '../../format/number.ts';
+import { Badge } from '../../parts/badge.tsx';
+import { Button } from '../../parts/button.tsx';
+import { Empty } from '../../parts/empty.tsx';
+import { FilterBar } from '../../parts/filter-bar.tsx';
+import { useListing } from '../../parts/listing.ts';
 import { PageHead } from '../../parts/page-head.tsx';
+import { Pager } from '../../parts/pager.tsx';
+import { Panel } from '../../parts/panel.tsx';
+import { Problem } from '../../parts/problem.tsx';
+import { type Column, Table } from '../../parts/table.tsx';
+import { isAdministrator } from '../../session/identity.ts';
+import { to, useQuery } from '../../shell/location.tsx';
+import { AdminTabs } from './admin-tabs.tsx';
+import { VhostForm } from './vhost-form.tsx';
+
+const COLUMNS: readonly Column<Vhost>[] = [
+  {
+    key: 'name',
+    label: 'Name',
+    sort: 'name',
+    render: ({ name }) => (
+      <a class="row-name" href={to`/vhosts/${name}`}>
+        {name}
+      </a>
+    ),
+  },
+  {
+    key: 'description',
+    label: 'Description',
+    wide: true,
+    render: ({ description }) => <span class="muted">{description || NOTHING}</span>,
+  },
+  {
+    key: 'tags',
+    label: 'Tags',
+    wide: true,
+    render: ({ tags, tracing, protected_from_deletion: kept }) => (
+      <span class="badges">
+        {tagsOf(tags).map((tag) => (
+          <Badge key={tag}>{tag}</Badge>
+        ))}
+        {tracing && <Badge tone="warn">tracing</Badge>}
+        {kept && <Badge tone="info">protected</Badge>}
+      </span>
+    ),
+  },
+  {
+    key: 'type',
+    label: 'Default queue type',
+    render: ({ default_queue_type: type }) =>
+      type && type !== 'undefined' ? type.replace('rabbit_', '').replace('_queue', '') : 'classic',
+  },
+  {
+    key: 'ready',
+    label: 'Ready',
+    sort: 'messages_ready',
+    numeric: true,
+    render: ({ messages_ready: ready }) => count(ready ?? 0),
+  },
+  {
+    key: 'unacked',
+    label: 'Unacked',
+    sort: 'messages_unacknowledged',
+    numeric: true,
+    render: ({ messages_unacknowledged: unacked }) => count(unacked ?? 0),
+  },
+];
 
 export default function VhostsPage() {
-  return <PageHead title="Vhosts" />;
+  const [query, setQuery] = useQuery();
+  const listing = useListing<Vhost>('vhosts');
+  return (
+    <>
+      <PageHead
+        actions={
+          isAdministrator.value && (
+            <Button icon="plus" kind="primary" onClick={() => setQuery({ add: 'true' })}>
+              Add virtual host
+            </Button>
+          )
+        }
+        title="Virtual hosts"
+      />
+      <AdminTabs />
+      <Panel flush>
+        <FilterBar listing={listing} noun="virtual hosts" />
+        {listing.error && <Problem error={listing.error} onRetry={listing.reload} />}
+        <Table
+          caption="Virtual hosts"
+          columns={COLUMNS}
+          empty={
+            !listing.error && (
+              <Empty icon="admin" title="No virtual host that you may see">
+                An administrator can let your user in: Users, Permissions.
+              </Empty>
+            )
+          }
+          keyOf={({ name }) => name}
+          loading={listing.loading}
+          rows={listing.rows}
+          sorting={listing.sorting}
+        />
+        <Pager listing={listing} />
+      </Panel>
+      {query.add === 'true' && <VhostForm onClose={() => setQuery({ add: '' })} />}
+    </>
+  );
 }

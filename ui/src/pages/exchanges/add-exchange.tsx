@@ -4,15 +4,13 @@
  */
 import { useState } from 'preact/hooks';
 import { exchangePath } from '../../api/exchange.ts';
-import { change, sayError } from '../../api/request.ts';
+import { change } from '../../api/request.ts';
 import { overview } from '../../live/overview.ts';
-import { refresh } from '../../live/ticker.ts';
 import { type ArgumentRow, ArgumentsField, argumentsOf } from '../../parts/arguments-field.tsx';
-import { Button } from '../../parts/button.tsx';
-import { Dialog } from '../../parts/dialog.tsx';
 import { Check, Field } from '../../parts/field.tsx';
+import { FormDialog } from '../../parts/form-dialog.tsx';
 import { EXCHANGE_ARGUMENTS } from '../../parts/known-arguments.ts';
-import { toast } from '../../parts/toast.tsx';
+import { TextField } from '../../parts/text-field.tsx';
 import { VhostSelect } from '../../parts/vhost-select.tsx';
 import { vhost as chosenVhost } from '../../shell/vhost.ts';
 
@@ -26,69 +24,40 @@ export function AddExchange({ onClose }: { onClose: () => void }) {
   const [autoDelete, setAutoDelete] = useState(false);
   const [internal, setInternal] = useState(false);
   const [rows, setRows] = useState<readonly ArgumentRow[]>([]);
-  const [failure, setFailure] = useState('');
-  const submit = async (event: Event) => {
-    event.preventDefault();
+  const submit = () => {
     const body = { type, durable, auto_delete: autoDelete, internal, arguments: argumentsOf(rows) };
-    try {
-      await change('PUT', exchangePath(vhost, name), body);
-      toast(`Added ${name}.`);
-      refresh();
-      onClose();
-    } catch (error) {
-      setFailure(sayError(error));
-    }
+    return change('PUT', exchangePath(vhost, name), body);
   };
   return (
-    <Dialog onClose={onClose} title="Add an exchange">
-      <form class="form" onSubmit={submit}>
-        <div class="form-row">
-          <Field label="Name">
-            <input
-              autofocus
-              onInput={(event) => setName(event.currentTarget.value)}
-              required
-              spellcheck={false}
-              value={name}
-            />
-          </Field>
-          <VhostSelect onChange={setVhost} value={vhost} />
-        </div>
-        <TypeSelect onChange={setType} value={type} />
-        <div>
-          <Check checked={durable} label="Durable" onChange={setDurable} />
-          <Check
-            checked={autoDelete}
-            hint="when its last binding goes"
-            label="Delete by itself"
-            onChange={setAutoDelete}
-          />
-          <Check
-            checked={internal}
-            hint="only other exchanges send to it"
-            label="Internal"
-            onChange={setInternal}
-          />
-        </div>
-        <ArgumentsField
-          known={EXCHANGE_ARGUMENTS}
-          label="Arguments"
-          onChange={setRows}
-          rows={rows}
+    <FormDialog
+      done={`Added ${name}.`}
+      onClose={onClose}
+      onSubmit={submit}
+      title="Add an exchange"
+      verb="Add exchange"
+    >
+      <div class="form-row">
+        <TextField autofocus label="Name" onChange={setName} required value={name} />
+        <VhostSelect onChange={setVhost} value={vhost} />
+      </div>
+      <TypeSelect onChange={setType} value={type} />
+      <div>
+        <Check checked={durable} label="Durable" onChange={setDurable} />
+        <Check
+          checked={autoDelete}
+          hint="when its last binding goes"
+          label="Delete by itself"
+          onChange={setAutoDelete}
         />
-        {failure && (
-          <p class="field-error" role="alert">
-            {failure}
-          </p>
-        )}
-        <div class="form-actions">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit">
-            Add exchange
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+        <Check
+          checked={internal}
+          hint="only other exchanges send to it"
+          label="Internal"
+          onChange={setInternal}
+        />
+      </div>
+      <ArgumentsField known={EXCHANGE_ARGUMENTS} label="Arguments" onChange={setRows} rows={rows} />
+    </FormDialog>
   );
 }
 

@@ -3,15 +3,13 @@
  * is, because it names the argument.
  */
 import { useState } from 'preact/hooks';
-import { at, change, sayError } from '../../api/request.ts';
-import { refresh } from '../../live/ticker.ts';
+import { at, change } from '../../api/request.ts';
 import { type ArgumentRow, ArgumentsField, argumentsOf } from '../../parts/arguments-field.tsx';
-import { Button } from '../../parts/button.tsx';
-import { Dialog } from '../../parts/dialog.tsx';
-import { Check, Field } from '../../parts/field.tsx';
+import { Check } from '../../parts/field.tsx';
+import { FormDialog } from '../../parts/form-dialog.tsx';
 import { QUEUE_ARGUMENTS } from '../../parts/known-arguments.ts';
 import { Segments } from '../../parts/segments.tsx';
-import { toast } from '../../parts/toast.tsx';
+import { TextField } from '../../parts/text-field.tsx';
 import { VhostSelect } from '../../parts/vhost-select.tsx';
 import { vhost as chosenVhost } from '../../shell/vhost.ts';
 
@@ -46,65 +44,37 @@ export function AddQueue({ onClose }: { onClose: () => void }) {
   const [durable, setDurable] = useState(true);
   const [autoDelete, setAutoDelete] = useState(false);
   const [rows, setRows] = useState<readonly ArgumentRow[]>([]);
-  const [failure, setFailure] = useState('');
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    setBusy(true);
-    try {
-      await change('PUT', at`queues/${vhost}/${name}`, {
-        durable: durable || type !== 'classic',
-        auto_delete: autoDelete && type === 'classic',
-        arguments: { 'x-queue-type': type, ...argumentsOf(rows) },
-      });
-      toast(`Added ${name}.`);
-      refresh();
-      onClose();
-    } catch (error) {
-      setFailure(sayError(error));
-      setBusy(false);
-    }
-  };
+  const submit = () =>
+    change('PUT', at`queues/${vhost}/${name}`, {
+      durable: durable || type !== 'classic',
+      auto_delete: autoDelete && type === 'classic',
+      arguments: { 'x-queue-type': type, ...argumentsOf(rows) },
+    });
   return (
-    <Dialog onClose={onClose} title="Add a queue">
-      <form class="form" onSubmit={submit}>
-        <div class="form-row">
-          <Field label="Name">
-            <input
-              autofocus
-              onInput={(event) => setName(event.currentTarget.value)}
-              required
-              spellcheck={false}
-              value={name}
-            />
-          </Field>
-          <VhostSelect onChange={setVhost} value={vhost} />
+    <FormDialog
+      done={`Added ${name}.`}
+      onClose={onClose}
+      onSubmit={submit}
+      title="Add a queue"
+      verb="Add queue"
+    >
+      <div class="form-row">
+        <TextField autofocus label="Name" onChange={setName} required value={name} />
+        <VhostSelect onChange={setVhost} value={vhost} />
+      </div>
+      <TypeField onChange={setType} type={type} />
+      {type === 'classic' && (
+        <div>
+          <Check checked={durable} label="Durable" onChange={setDurable} />
+          <Check
+            checked={autoDelete}
+            hint="when its last consumer leaves"
+            label="Delete by itself"
+            onChange={setAutoDelete}
+          />
         </div>
-        <TypeField onChange={setType} type={type} />
-        {type === 'classic' && (
-          <div>
-            <Check checked={durable} label="Durable" onChange={setDurable} />
-            <Check
-              checked={autoDelete}
-              hint="when its last consumer leaves"
-              label="Delete by itself"
-              onChange={setAutoDelete}
-            />
-          </div>
-        )}
-        <ArgumentsField known={QUEUE_ARGUMENTS} label="Arguments" onChange={setRows} rows={rows} />
-        {failure && (
-          <p class="field-error" role="alert">
-            {failure}
-          </p>
-        )}
-        <div class="form-actions">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button busy={busy} kind="primary" type="submit">
-            Add queue
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+      <ArgumentsField known={QUEUE_ARGUMENTS} label="Arguments" onChange={setRows} rows={rows} />
+    </FormDialog>
   );
 }
