@@ -2,10 +2,12 @@
  * ArgumentsField: the arguments of a queue, exchange, binding or policy as rows of name and value.
  * Known names are offered with what they do; values are JSON where they look like it, else texts.
  */
+import { useId } from 'preact/hooks';
 import type { Arguments } from '../api/queue.ts';
 import { Button } from './button.tsx';
 import type { KnownArgument } from './known-arguments.ts';
 import './arguments-field.css';
+import './field.css';
 
 /** One row, as it is typed. */
 export interface ArgumentRow {
@@ -48,15 +50,16 @@ function parsed(text: string): unknown {
 export function ArgumentsField({ label, rows, onChange, known }: ArgumentsFieldProps) {
   const set = (index: number, row: ArgumentRow) =>
     onChange(rows.map((old, at) => (at === index ? row : old)));
+  const offers = useId();
   const unused = known.filter(({ name }) => !rows.some((row) => row.name === name));
   return (
-    <fieldset class="arguments">
+    <fieldset class="group">
       <legend class="field-label">{label}</legend>
       {rows.map((row, index) => (
         <div class="argument" key={`${index}`}>
           <input
             aria-label="Name"
-            list="known-arguments"
+            list={offers}
             onInput={(event) => set(index, { ...row, name: event.currentTarget.value })}
             placeholder="name"
             spellcheck={false}
@@ -77,7 +80,7 @@ export function ArgumentsField({ label, rows, onChange, known }: ArgumentsFieldP
           />
         </div>
       ))}
-      <datalist id="known-arguments">
+      <datalist id={offers}>
         {unused.map(({ name }) => (
           <option key={name} value={name} />
         ))}

@@ -11,6 +11,7 @@ import { refresh } from '../live/ticker.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
+import { FormError } from './form-error.tsx';
 import { toast } from './toast.tsx';
 
 /** One thing to confirm. */
@@ -81,11 +82,7 @@ function Question({ what }: { what: Confirmation }) {
           </Field>
         )}
         {busy && <progress aria-label="Progress" class="progress" max={1} value={share} />}
-        {failure && (
-          <p class="field-error" role="alert">
-            {failure}
-          </p>
-        )}
+        <FormError text={failure} />
         <div class="form-actions">
           <Button disabled={busy} onClick={close}>
             Cancel

@@ -8,6 +8,7 @@ import { sayError } from '../api/request.ts';
 import { refresh } from '../live/ticker.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
+import { FormError } from './form-error.tsx';
 import { toast } from './toast.tsx';
 
 interface FormDialogProps {
@@ -49,11 +50,7 @@ export function FormDialog(props: FormDialogProps) {
     <Dialog onClose={onClose} shape={shape} title={title}>
       <form class="form" onSubmit={submit}>
         {children}
-        {failure && (
-          <p class="field-error" role="alert">
-            {failure}
-          </p>
-        )}
+        <FormError text={failure} />
         <div class="form-actions">
           <Button onClick={onClose}>Cancel</Button>
           <Button busy={busy} kind="primary" type="submit">

@@ -8,6 +8,7 @@ import { count } from '../../format/number.ts';
 import { refresh } from '../../live/ticker.ts';
 import { Button } from '../../parts/button.tsx';
 import { Field } from '../../parts/field.tsx';
+import { FormError } from '../../parts/form-error.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
@@ -91,11 +92,7 @@ export function ImportDefinitions({ vhost }: { vhost: string }) {
             type="file"
           />
         </Field>
-        {failure && (
-          <p class="field-error" role="alert">
-            {failure}
-          </p>
-        )}
+        <FormError text={failure} />
         {preview && (
           <>
             <Differences preview={preview} />

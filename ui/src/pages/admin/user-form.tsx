@@ -95,7 +95,7 @@ interface TagsFieldProps {
 
 function TagsField({ tags, onChange }: TagsFieldProps) {
   return (
-    <fieldset class="arguments">
+    <fieldset class="group">
       <legend class="field-label">Tags</legend>
       {TAGS.map(([tag, says]) => (
         <Check

@@ -10,6 +10,7 @@ import { refresh } from '../../live/ticker.ts';
 import { Button } from '../../parts/button.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Field } from '../../parts/field.tsx';
+import { FormError } from '../../parts/form-error.tsx';
 import { toast } from '../../parts/toast.tsx';
 
 interface CloseConnectionsProps {
@@ -60,11 +61,7 @@ export function CloseConnections({ connections, onClose, onDone }: CloseConnecti
           />
         </Field>
         {share !== null && <progress aria-label="Progress" class="progress" value={share} />}
-        {failure && (
-          <p class="field-error" role="alert">
-            {failure}
-          </p>
-        )}
+        <FormError text={failure} />
         <div class="form-actions">
           <Button onClick={onClose}>Cancel</Button>
           <Button busy={share !== null} kind="danger" type="submit">

@@ -9,8 +9,10 @@ import { refresh } from '../../live/ticker.ts';
 import { type ArgumentRow, ArgumentsField, argumentsOf } from '../../parts/arguments-field.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Check, Field } from '../../parts/field.tsx';
+import { FormError } from '../../parts/form-error.tsx';
 import { MESSAGE_PROPERTIES } from '../../parts/known-arguments.ts';
 import { Panel } from '../../parts/panel.tsx';
+import { TextField } from '../../parts/text-field.tsx';
 import { toast } from '../../parts/toast.tsx';
 
 interface PublishFormProps {
@@ -18,6 +20,10 @@ interface PublishFormProps {
   readonly exchange: string;
   /** The routing key at first. */
   readonly routingKey?: string;
+}
+
+interface Answer {
+  readonly routed: boolean;
 }
 
 const NO_ROWS: readonly ArgumentRow[] = [];
@@ -31,25 +37,18 @@ export function PublishForm({ vhost, exchange, routingKey = '' }: PublishFormPro
   const [properties, setProperties] = useState(NO_ROWS);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState('');
+  const path = `${exchangePath(vhost, exchange)}/publish`;
   const submit = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
     setFailure('');
     try {
-      const answer = await change<{ routed: boolean }>(
-        'POST',
-        `${exchangePath(vhost, exchange)}/publish`,
-        {
-          routing_key: key,
-          payload,
-          payload_encoding: base64 ? 'base64' : 'string',
-          properties: {
-            ...textProperties(properties),
-            delivery_mode: persistent ? 2 : 1,
-            headers: argumentsOf(headers),
-          },
-        },
-      );
+      const answer = await change<Answer>('POST', path, {
+        routing_key: key,
+        payload,
+        payload_encoding: base64 ? 'base64' : 'string',
+        properties: propertiesOf(properties, headers, persistent),
+      });
       if (answer?.routed) toast('Published: it reached at least one queue.');
       else setFailure('Published, but no binding matches: it reached no queue and is gone.');
       refresh();
@@ -62,13 +61,12 @@ export function PublishForm({ vhost, exchange, routingKey = '' }: PublishFormPro
   return (
     <Panel>
       <form class="form" onSubmit={submit}>
-        <Field hint={exchange === '' ? 'The name of the queue' : undefined} label="Routing key">
-          <input
-            onInput={(event) => setKey(event.currentTarget.value)}
-            spellcheck={false}
-            value={key}
-          />
-        </Field>
+        <TextField
+          hint={exchange === '' ? 'The name of the queue' : undefined}
+          label="Routing key"
+          onChange={setKey}
+          value={key}
+        />
         <Field label="Payload">
           <textarea
             onInput={(event) => setPayload(event.currentTarget.value)}
@@ -77,15 +75,12 @@ export function PublishForm({ vhost, exchange, routingKey = '' }: PublishFormPro
             value={payload}
           />
         </Field>
-        <div>
-          <Check checked={base64} label="The payload is base64" onChange={setBase64} />
-          <Check
-            checked={persistent}
-            hint="survives a restart in a durable queue"
-            label="Persistent"
-            onChange={setPersistent}
-          />
-        </div>
+        <Choices
+          base64={base64}
+          onBase64={setBase64}
+          onPersistent={setPersistent}
+          persistent={persistent}
+        />
         <ArgumentsField known={[]} label="Headers" onChange={setHeaders} rows={headers} />
         <ArgumentsField
           known={MESSAGE_PROPERTIES}
@@ -93,11 +88,7 @@ export function PublishForm({ vhost, exchange, routingKey = '' }: PublishFormPro
           onChange={setProperties}
           rows={properties}
         />
-        {failure && (
-          <p class="field-error" role="alert">
-            {failure}
-          </p>
-        )}
+        <FormError text={failure} />
         <div class="form-actions">
           <Button busy={busy} icon="playground" kind="primary" type="submit">
             Publish
@@ -108,12 +99,37 @@ export function PublishForm({ vhost, exchange, routingKey = '' }: PublishFormPro
   );
 }
 
-/** Numbers where AMQP has numbers; all else is a text, `expiration` too. */
-function textProperties(rows: readonly ArgumentRow[]): Record<string, unknown> {
-  const numbers = ['priority', 'timestamp'];
-  return Object.fromEntries(
-    rows
-      .filter(({ name }) => name !== '')
-      .map(({ name, value }) => [name, numbers.includes(name) ? Number(value) : value]),
+interface ChoicesProps {
+  readonly base64: boolean;
+  readonly onBase64: (base64: boolean) => void;
+  readonly persistent: boolean;
+  readonly onPersistent: (persistent: boolean) => void;
+}
+
+function Choices({ base64, onBase64, persistent, onPersistent }: ChoicesProps) {
+  return (
+    <div>
+      <Check checked={base64} label="The payload is base64" onChange={onBase64} />
+      <Check
+        checked={persistent}
+        hint="survives a restart in a durable queue"
+        label="Persistent"
+        onChange={onPersistent}
+      />
+    </div>
   );
+}
+
+/** Numbers where AMQP has numbers; all else is a text, `expiration` too. */
+function propertiesOf(
+  rows: readonly ArgumentRow[],
+  headers: readonly ArgumentRow[],
+  persistent: boolean,
+): Record<string, unknown> {
+  const numbers = ['priority', 'timestamp'];
+  const given = rows
+    .filter(({ name }) => name !== '')
+    .map(({ name, value }) => [name, numbers.includes(name) ? Number(value) : value]);
+  const properties = Object.fromEntries(given) as Record<string, unknown>;
+  return { ...properties, delivery_mode: persistent ? 2 : 1, headers: argumentsOf(headers) };
 }
