@@ -46,3 +46,19 @@ export const TRACE_STREAM_MS = 100;
 
 /** How long a request may wait for something to happen. */
 export const LONG_WAIT_MS = 30_000;
+
+/** Jobs that move messages, at a time; and how many are remembered with those that have ended. */
+export const TRANSFERS_MAX = 8;
+export const TRANSFERS_KEPT = 100;
+
+/** Messages of one job that are on their way and not safe yet, and their bodies. */
+export const TRANSFERS_UNDERWAY = 64;
+export const TRANSFER_UNDERWAY_BYTES = 8 * 1024 * 1024;
+
+/** When a job looks again whether there is room. */
+export const TRANSFER_RETRY_MS = 250;
+
+/** Destinations and examples in the report of a job, and messages that can be named in an order. */
+export const TRANSFER_DESTINATIONS_MAX = 100;
+export const TRANSFER_SAMPLES_MAX = 20;
+export const TRANSFER_IDS_MAX = 1_000;

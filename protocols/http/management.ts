@@ -26,6 +26,7 @@ import { peekResources } from './management/peek.ts';
 import { permissionResources } from './management/permission.ts';
 import { policyResources } from './management/policy.ts';
 import { queueResources } from './management/queue.ts';
+import { redriveResources } from './management/redrive.ts';
 import { traceResources } from './management/trace.ts';
 import { userResources } from './management/user.ts';
 import { vhostResources } from './management/vhost.ts';
@@ -43,6 +44,7 @@ export function resources(context: ManagementContext): Resource[] {
     ...messageResources(context),
     ...peekResources(context),
     ...traceResources(context),
+    ...redriveResources(context),
     ...connectionResources(context),
     ...channelResources(context),
     ...consumerResources(context),

@@ -41,6 +41,7 @@ import { outlives, snapshotOf } from './snapshot.ts';
 import { TopologyAccess } from './topology-access.ts';
 import { Totals } from './totals.ts';
 import { Tracing } from './tracing/tracing.ts';
+import { Transfers } from './transfer/transfers.ts';
 import { VHost } from './vhost.ts';
 import { VHOST_LIMITS, vhostLimitsComponent } from './vhost-limits.ts';
 import { Webhooks } from './webhook.ts';
@@ -108,6 +109,7 @@ export class Broker implements CatalogHost {
   readonly events = new Events();
   readonly quota: Quota;
   readonly tracing: Tracing;
+  readonly transfers = new Transfers();
   readonly authentication: Authentication;
   readonly store: MessageStore;
   readonly clock: Clock;
@@ -222,6 +224,7 @@ export class Broker implements CatalogHost {
 
   /** Closes what is open and waits until store and catalog have everything. */
   async close(): Promise<void> {
+    await this.transfers.stop();
     await Promise.all([...this.sessions].map((session) => session.close()));
     this.tracing.stop();
     for (const vhost of this.vhosts.values()) vhost.stop();

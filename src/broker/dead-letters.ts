@@ -82,7 +82,7 @@ export class DeadLetters {
     const target = { exchange: exchange.name, routingKey: deadLetterRoutingKey };
     const message = deadLetterOf(letter, target);
     const targets = this.host.targetsOf(exchange, message, message.copyKeys('CC'));
-    this.host.tracer?.forwarded(letter, message, targets);
+    this.host.tracer?.forwarded(letter, message, targets, 'dead_lettered');
     if (letter.safe === null) this.postOnce(letter, message, targets);
     else this.postSafely(letter, message, targets, letter.safe);
   }
@@ -93,7 +93,7 @@ export class DeadLetters {
     const { message, keys } = releasedMessage(held);
     const receipt = new Receipt(queue, ref);
     const targets = this.host.targetsOf(exchange, message, keys);
-    this.host.tracer?.forwarded(letter, message, targets);
+    this.host.tracer?.forwarded(letter, message, targets, 'released');
     this.host.placeIn(targets, message, receipt, false);
     receipt.release();
   }

@@ -87,7 +87,7 @@ export class Session {
     this.rights = context.rights;
     this.context = context;
     this.access = new PublishAccess(context);
-    this.messages = new MessageAccess(context);
+    this.messages = new MessageAccess(context, this.traffic);
     this.requests = new Requests(context.vhost.topology.replies);
     this.tracer = context.vhost.tracer;
     this.traffics.add(this.traffic);

@@ -140,6 +140,25 @@ export class VHost implements TopologyHost, LetterHost {
     this.place(message, null);
   }
 
+  /** Gives a message to queues that it was routed to already, by that exchange if any. */
+  publishInto(
+    queues: readonly Queue[],
+    message: Message,
+    exchange: Exchange | null,
+    extraKeys: readonly string[] | null,
+  ): void {
+    assert(!this.publishing, 'nothing publishes inside a publish: a consumer does so later');
+    this.extraKeys = extraKeys;
+    this.matched.reset();
+    for (const queue of queues) this.matched.add(queue);
+    if (exchange !== null) {
+      exchange.publishedIn++;
+      exchange.publishedOut += queues.length;
+    }
+    this.tracer?.routed(message, queues);
+    this.place(message, null);
+  }
+
   replay(destination: Destination, messages: readonly Message[]): void {
     const { matched } = this;
     for (const message of messages) {
@@ -318,7 +337,7 @@ export class VHost implements TopologyHost, LetterHost {
   /** Puts a message into the queue where it waits for its delay. */
   private hold(queue: Queue, message: Message, receipt: Receipt | null): void {
     const held = heldMessage(message, this.extraKeys);
-    this.tracer?.forwarded({ message, queue, ref: NO_REF }, held, [queue]);
+    this.tracer?.forwarded({ message, queue, ref: NO_REF }, held, [queue], 'delayed');
     if (!queue.durable) {
       queue.enqueue(held, NO_REF);
       return;

@@ -11,6 +11,7 @@ import { LIST_COMMANDS } from './list-commands.ts';
 import { CONTROL_COMMANDS, NODE_COMMANDS } from './node-commands.ts';
 import { POLICY_COMMANDS } from './policy-commands.ts';
 import { run } from './program.ts';
+import { REDRIVE_COMMANDS } from './redrive-commands.ts';
 import { TRACE_COMMAND } from './trace-command.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -23,6 +24,7 @@ const COMMANDS: readonly Command[] = [
   ...POLICY_COMMANDS,
   ...INSPECT_COMMANDS,
   TRACE_COMMAND,
+  ...REDRIVE_COMMANDS,
 ];
 
 /** Runs a subcommand. Returns the exit code. */

@@ -58,7 +58,8 @@ export function propertiesFromJson(json: unknown): Properties {
   return new Properties(values as PropertyValues);
 }
 
-function keyOf(name: string): string {
+/** Our name of a property. @throws ApiError if there is none of that name */
+export function keyOf(name: string): string {
   const key = { ...TEXTS, ...NUMBERS, headers: 'headers' }[name as keyof typeof TEXTS];
   if (key === undefined) throw badRequest(`unknown property ${name}`);
   return key;
@@ -74,7 +75,8 @@ function propertyOf(json: JsonObject, name: string): unknown {
   return textOr(json, name, '');
 }
 
-function payloadOf(body: JsonObject): Buffer {
+/** The payload in a body. @throws ApiError */
+export function payloadOf(body: JsonObject): Buffer {
   const payload = textOr(body, 'payload', '');
   const encoding = textOr(body, 'payload_encoding', '');
   if (encoding === 'string') return Buffer.from(payload, 'utf8');

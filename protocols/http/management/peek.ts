@@ -109,8 +109,8 @@ async function one(browser: Browser, call: Call): Promise<unknown> {
   return sightingJson(browser, await found(browser, call.params.id as string), view);
 }
 
-/** @throws ApiError 404 if it has left */
-async function found(browser: Browser, id: string): Promise<Seen> {
+/** A message by its name, with its content. @throws ApiError 404 if it has left */
+export async function found(browser: Browser, id: string): Promise<Seen> {
   const sighting = browser.find(id);
   if (sighting === null) throw notFound();
   const [content = null] = await browser.contents([sighting]);
@@ -184,6 +184,10 @@ export function peekResources(context: ManagementContext): Resource[] {
       access: 'vhost',
       get: (call) => inExchange(context, call),
     },
-    { path: '/api/x/features', access: 'management', get: () => ({ peek: 1, trace: 1 }) },
+    {
+      path: '/api/x/features',
+      access: 'management',
+      get: () => ({ peek: 1, trace: 1, redrive: 1 }),
+    },
   ];
 }

@@ -109,7 +109,8 @@ function sentence(message: TracedMessage): string {
     if (step.name === 'routed') words.push((step.queues ?? []).join(', '));
     else if (step.name === 'dead_lettered')
       words.push(step.exchange ?? '', (step.queues ?? []).join(', '));
-    else if (step.name === 'released') words.push((step.queues ?? []).join(', '));
+    else if (step.name === 'released' || step.name === 'moved')
+      words.push((step.queues ?? []).join(', '));
   }
   const got = steps.findLast(({ name }) => name === 'delivered')?.to;
   if (got !== undefined) words.push(`${nameOf(got)} (${protocolOf(got)})`);

@@ -10,7 +10,7 @@ import { deathsOf } from '../queue/dead-letter.ts';
 
 /** What is asked for; what is not there matches everything. */
 export interface FilterValues {
-  /** Anywhere in the payload, the routing key, headers and properties. */
+  /** Anywhere in the payload, the routing key, headers (but for those of deaths) and properties. */
   readonly text?: string;
   readonly routingKey?: string;
   readonly exchange?: string;
@@ -34,6 +34,8 @@ const TEXTS = [
   'userId',
   'appId',
 ] as const;
+
+const DEATHS = /^x-(death$|(first|last)-death-)/;
 
 export class MessageFilter {
   readonly values: FilterValues;
@@ -93,13 +95,22 @@ export class MessageFilter {
   private hasText({ routingKey, properties, body }: Message): boolean {
     if (this.finds(routingKey)) return true;
     for (const name of TEXTS) if (this.finds(properties[name])) return true;
-    if (properties.hasHeaders && this.inFields(properties.headers as Fields)) return true;
+    if (properties.hasHeaders && this.inHeaders(properties.headers as Fields)) return true;
     if (body.length === 0) return false;
     return this.finds(body.toString('utf8', 0, PEEK_SEARCH_BYTES));
   }
 
   private finds(text: string | undefined): boolean {
     return text?.toLowerCase().includes(this.needle) ?? false;
+  }
+
+  /** What dead-lettering writes is asked for by names of its own, and would be found everywhere. */
+  private inHeaders(headers: Fields): boolean {
+    for (const [name, field] of headers) {
+      if (DEATHS.test(name)) continue;
+      if (this.finds(name) || this.inField(field)) return true;
+    }
+    return false;
   }
 
   private inFields(fields: Fields): boolean {

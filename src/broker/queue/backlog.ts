@@ -161,6 +161,11 @@ export class Backlog implements Expirable {
     }
   }
 
+  /** A waiting message goes elsewhere, from whatever place; the store is told by who moves it. */
+  lift(level: number, position: number): void {
+    this.remove(level, position);
+  }
+
   /** Gives up what cannot stay: what ran out this very moment, and what drop-head drops. */
   trim(): void {
     this.expiry?.runDue();

@@ -15,7 +15,7 @@ import type { Traffic } from '../traffic.ts';
 import { TRACE_EXCHANGE } from './firehose.ts';
 import type { TraceFilter } from './trace-filter.ts';
 import { partyOf, type Step, TracedMessage } from './traced-message.ts';
-import type { Leaving, Tracer } from './tracer.ts';
+import type { Forwarding, Leaving, Tracer } from './tracer.ts';
 
 /** How a trace is made. */
 export interface TraceOptions {
@@ -151,6 +151,11 @@ export class Trace {
     return found?.gone === true ? undefined : found;
   }
 
+  /** Is it one that goes on? */
+  follows(message: Message): boolean {
+    return this.byMessage.has(message);
+  }
+
   /** A message goes on as another object; also one that is not followed. */
   continue(from: Message, queue: Queue, ref: Ref, to: Message): TracedMessage | undefined {
     const traced = this.find(from, queue, ref);
@@ -259,6 +264,7 @@ class VhostTrace implements Tracer {
 
   routed(message: Message, queues: readonly Queue[]): void {
     this.current = null;
+    if (this.trace.follows(message)) return;
     const names = queues.filter(({ rules }) => !rules.holds).map(({ name }) => name);
     const traced = this.trace.begin(this.vhost, message, names);
     if (traced === null) return;
@@ -331,12 +337,12 @@ class VhostTrace implements Tracer {
     if (!queue.rules.holds) this.step(message, queue, ref, STEP_OF_DEATH[reason]);
   }
 
-  forwarded({ message, queue, ref }: Leaving, to: Message, targets: readonly Queue[]): void {
+  forwarded(from: Leaving, to: Message, targets: readonly Queue[], name: Forwarding): void {
+    const { message, queue, ref } = from;
     const traced = this.trace.continue(message, queue, ref, to);
     if (traced === undefined) return;
     const atMs = this.trace.options.now();
-    // What waits for its delay is in a queue that nobody knows.
-    if (targets.length === 1 && targets[0] === queue) {
+    if (name === 'delayed') {
       traced.heldBack(true);
       this.trace.add(traced, { name: 'delayed', atMs, exchange: message.exchange });
       return;
@@ -344,8 +350,8 @@ class VhostTrace implements Tracer {
     const queues = targets.map(({ name }) => name);
     traced.heldBack(false);
     traced.reached(queues);
-    const name = queue.rules.holds ? 'released' : 'dead_lettered';
-    const where = queue.rules.holds ? {} : { queue: queue.name };
+    // What waits for its delay is in a queue that nobody knows.
+    const where = name === 'released' ? {} : { queue: queue.name };
     this.trace.add(traced, { name, atMs, ...where, exchange: to.exchange, queues });
   }
 

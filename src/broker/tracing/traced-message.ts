@@ -33,7 +33,8 @@ export type StepName =
   | 'expired'
   | 'dropped'
   | 'delivery_limit'
-  | 'dead_lettered';
+  | 'dead_lettered'
+  | 'moved';
 
 /** Something that happened to a message. */
 export interface Step {
@@ -60,6 +61,7 @@ export type Standing =
   | 'dropped'
   | 'refused'
   | 'dead_lettered'
+  | 'moved'
   | 'delayed';
 
 /** What a message weighs besides its payload and its headers, and what a step does. */
@@ -79,6 +81,7 @@ const STANDING_AFTER: Readonly<Partial<Record<StepName, Standing>>> = {
   dropped: 'dropped',
   delivery_limit: 'rejected',
   dead_lettered: 'dead_lettered',
+  moved: 'moved',
 };
 
 export class TracedMessage {
@@ -129,6 +132,7 @@ export class TracedMessage {
     const states = new Set(this.standings.values());
     // Where it went on from does not count any more, unless it went nowhere.
     if (states.size > 1) states.delete('dead_lettered');
+    if (states.size > 1) states.delete('moved');
     const [only] = states;
     if (only === undefined) return 'unroutable';
     return states.size === 1 ? only : 'mixed';

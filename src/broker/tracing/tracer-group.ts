@@ -9,7 +9,7 @@ import type { DeathReason } from '../queue/dead-letter.ts';
 import type { Outcome, Queue } from '../queue/queue.ts';
 import type { Subscription } from '../subscription.ts';
 import type { Traffic } from '../traffic.ts';
-import type { Leaving, Tracer } from './tracer.ts';
+import type { Forwarding, Leaving, Tracer } from './tracer.ts';
 
 export class TracerGroup implements Tracer {
   private readonly all: readonly Tracer[];
@@ -46,8 +46,8 @@ export class TracerGroup implements Tracer {
     for (const one of this.all) one.died(queue, message, ref, reason);
   }
 
-  forwarded(from: Leaving, to: Message, targets: readonly Queue[]): void {
-    for (const one of this.all) one.forwarded(from, to, targets);
+  forwarded(from: Leaving, to: Message, targets: readonly Queue[], how: Forwarding): void {
+    for (const one of this.all) one.forwarded(from, to, targets, how);
   }
 
   /** Each is stopped by whoever made it. */

@@ -18,6 +18,9 @@ export interface Leaving {
   readonly ref: Ref;
 }
 
+/** Why a message goes on. */
+export type Forwarding = 'dead_lettered' | 'moved' | 'delayed' | 'released';
+
 /** See the head of this file. */
 export interface Tracer {
   /** A message is about to be given to these queues. */
@@ -34,8 +37,8 @@ export interface Tracer {
   refused(message: Message, queue: Queue): void;
   /** A queue gave it up other than by a rejection. @param message null if it is not in memory */
   died(queue: Queue, message: Message | null, ref: Ref, reason: DeathReason): void;
-  /** A message goes on as another: dead-lettered, held for a delay, or released from that. */
-  forwarded(from: Leaving, to: Message, targets: readonly Queue[]): void;
+  /** A message goes on as another: dead-lettered, moved, held for a delay, or released from it. */
+  forwarded(from: Leaving, to: Message, targets: readonly Queue[], how: Forwarding): void;
   /** Nothing is told any more. */
   stop(): void;
 }

@@ -41,6 +41,7 @@ test.each<[FilterValues, boolean]>([
   [{ text: 'ID-17' }, true],
   [{ text: 'new.eu' }, true],
   [{ text: 'maier' }, false],
+  [{ text: 'rejected' }, false],
   [{ routingKey: 'new.eu' }, true],
   [{ routingKey: 'new' }, false],
   [{ routingKey: 'new*' }, true],
