@@ -3,6 +3,7 @@
  * composition root: it reads the files that they need and hands in clock and log. The keys are in
  * config-options-auth.ts and beside it.
  */
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type { Authenticator } from './auth/authenticator.ts';
@@ -14,8 +15,9 @@ import type { Users } from './auth/users.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { OptionValue } from './config-options.ts';
-import { AUTH_REPLY_BYTES_MAX } from './limits-auth.ts';
+import { AUTH_REPLY_BYTES_MAX, JWKS_BYTES_MAX, OAUTH2_TIMEOUT_MS } from './limits-auth.ts';
 import type { Log } from './log.ts';
+import { providersOf, resourceServersOf } from './oauth2-config.ts';
 
 /** What the backends need. */
 export interface AuthParts {
@@ -40,6 +42,7 @@ export async function authBackends(parts: AuthParts): Promise<Chain> {
   const names = new Set([...places, ...(cached === null ? [] : [cached])].flat());
   const makers = new Map<BackendName, Authenticator>();
   if (names.has('http')) makers.set('http', httpBackend(parts));
+  if (names.has('oauth2')) makers.set('oauth2', await oauth2Backend(parts));
   if (names.has('cache') && cached === null) {
     throw new Error('auth_backends names the cache, but auth_cache.cached_backend is not set');
   }
@@ -106,16 +109,56 @@ function httpBackend({ config, clock, log }: AuthParts): HttpBackend {
   });
 }
 
+/** @throws Error with one sentence if a key or a file is no good */
+async function oauth2Backend({ config, clock, log }: AuthParts): Promise<Authenticator> {
+  const { OAuth2Backend, ASYMMETRIC_ALGORITHMS } = await import('./auth/oauth2/oauth2-backend.ts');
+  const { TokenKeys } = await import('./auth/oauth2/token-keys.ts');
+  const fixed = new Map<string, KeyObject>();
+  for (const [id, path] of config.get('auth_oauth2.signing_keys')) {
+    fixed.set(id, publicKeyIn(`auth_oauth2.signing_keys.${id}`, path));
+  }
+  const discovery = config.get('auth_oauth2.discovery_endpoint_path');
+  const keys = providersOf(config).map((provider) => {
+    const { name, issuer, jwksUrl, defaultKey, verifyPeer, authorityFile } = provider;
+    const ca = authorityFile === '' ? {} : { ca: fileOf('auth_oauth2.https', authorityFile) };
+    const client = new HttpClient({
+      timeoutMs: OAUTH2_TIMEOUT_MS,
+      connectTimeoutMs: OAUTH2_TIMEOUT_MS,
+      maxReplyBytes: JWKS_BYTES_MAX,
+      tls: { rejectUnauthorized: verifyPeer, ...ca },
+    });
+    const discoveryUrl = issuer === null ? null : `${issuer.replace(/\/$/, '')}/${discovery}`;
+    const where = { jwksUrl, discoveryUrl, defaultKey };
+    return [name, new TokenKeys({ fixed, ...where, client, clock, log })] as const;
+  });
+  const named = config.get('auth_oauth2.algorithms') as readonly string[];
+  const algorithms = named.length > 0 ? named : ASYMMETRIC_ALGORITHMS;
+  const servers = resourceServersOf(config);
+  return new OAuth2Backend({ servers, keys: new Map(keys), algorithms, clock });
+}
+
+function publicKeyIn(what: string, path: string): KeyObject {
+  try {
+    return createPublicKey(fileOf(what, path));
+  } catch (error) {
+    throw new Error(`${what}: ${(error as Error).message}`);
+  }
+}
+
+/** @throws Error with one sentence if it cannot be read */
+function fileOf(what: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new Error(`${what}: ${(error as Error).message}`);
+  }
+}
+
 /** @throws Error with one sentence if a file cannot be read */
 function clientTlsOf(config: Config, prefix: 'auth_http.ssl_options'): ConnectionOptions {
   const file = (word: 'cacertfile' | 'certfile' | 'keyfile'): Buffer | null => {
     const path = config.get(`${prefix}.${word}`);
-    if (path === '') return null;
-    try {
-      return readFileSync(path);
-    } catch (error) {
-      throw new Error(`${prefix}.${word}: ${(error as Error).message}`);
-    }
+    return path === '' ? null : fileOf(`${prefix}.${word}`, path);
   };
   const [ca, cert, key] = [file('cacertfile'), file('certfile'), file('keyfile')];
   const passphrase = config.get(`${prefix}.password`);

@@ -17,6 +17,7 @@ import { DEFINITIONS_OPTIONS } from './config-options-definitions.ts';
 import { MANAGEMENT_OPTIONS } from './config-options-management.ts';
 import { MQTT_OPTIONS } from './config-options-mqtt.ts';
 import { NETWORK_OPTIONS } from './config-options-network.ts';
+import { OAUTH2_OPTIONS } from './config-options-oauth2.ts';
 import { POLICY_OPTIONS } from './config-options-policies.ts';
 import { RESOURCE_OPTIONS } from './config-options-resources.ts';
 import { STOMP_OPTIONS } from './config-options-stomp.ts';
@@ -67,6 +68,7 @@ export const OPTIONS = {
   ...STOMP_OPTIONS,
   ...ACCESS_OPTIONS,
   ...AUTH_OPTIONS,
+  ...OAUTH2_OPTIONS,
   ...POLICY_OPTIONS,
 
   data_dir: single({

@@ -27,3 +27,21 @@ export const AUTH_REPLY_BYTES_MAX = 64 * 1024;
 
 /** How often a question is sent again because a kept connection had been closed meanwhile. */
 export const AUTH_REQUEST_TRIES = 3;
+
+/** Bytes of a token; those in use have one to four thousand. */
+export const TOKEN_BYTES_MAX = 64 * 1024;
+
+/** Scopes of a token; RabbitMQ's own bound. */
+export const TOKEN_SCOPES_MAX = 2_048;
+
+/** Bytes of the keys of an issuer, or of what it says about itself. */
+export const JWKS_BYTES_MAX = 1024 * 1024;
+
+/** How old the keys of an issuer may be before they are fetched again. */
+export const JWKS_AGE_MAX_MS = 600_000;
+
+/** How often they are fetched at most because a token names one that is not known. */
+export const JWKS_FETCH_INTERVAL_MS = 30_000;
+
+/** How long an issuer may take to answer. */
+export const OAUTH2_TIMEOUT_MS = 10_000;

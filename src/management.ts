@@ -18,6 +18,7 @@ import type { ListenerAddress } from './config-value.ts';
 import { controlSocketOf } from './control-socket.ts';
 import type { LogTail } from './log-tail.ts';
 import { nodeName } from './node-name.ts';
+import { signInSettings } from './oauth2-config.ts';
 import type { ResourceMonitor } from './resource-monitor.ts';
 import type { Listener } from './server/listener.ts';
 import type { Shared } from './server/shared.ts';
@@ -134,6 +135,7 @@ async function optionsOf(parts: ManagedParts): Promise<HttpServiceOptions> {
     startedAtMs: broker.clock.now(),
     ratesMode: config.get('management.rates_mode'),
     statsDisabled: disabled || config.get('management.rates_mode') === 'none',
+    signIn: signInSettings(config),
     mechanisms: config.get('auth_mechanisms'),
     configFiles,
     configuration: () => config.shown(),

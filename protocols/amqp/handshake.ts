@@ -189,6 +189,8 @@ export class Handshake {
     const holder = {
       name: host.name,
       ...(givenName !== null && { givenName }),
+      // By connection.update-secret.
+      renewsLogin: true,
       expelled: (reason: string) => host.expelled(reason),
     };
     const session = decided(() => host.broker.openSession(user, virtualHost, 'amqp091', holder));

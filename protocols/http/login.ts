@@ -1,7 +1,7 @@
 /**
- * Login: who sends a request, by HTTP Basic [RFC 7617]. Who guesses passwords is slowed down by
- * src/auth, as in every protocol; here it is told to come back (429) and not kept waiting, because
- * a request that hangs ties up more than one that is repeated.
+ * Login: who sends a request, by HTTP Basic [RFC 7617] or with a token [RFC 6750]. Who guesses
+ * passwords is slowed down by src/auth, as in every protocol; here it is told to come back (429)
+ * and not kept waiting, because a request that hangs ties up more than one that is repeated.
  */
 import { TOO_MANY_FAILURES } from '../../src/auth/authentication.ts';
 import type { User } from '../../src/auth/user.ts';
@@ -26,7 +26,7 @@ export class Logins {
    */
   async userOf(authorization: string | undefined, address: string): Promise<User> {
     if (authorization === undefined) throw new Answer(401, undefined, CHALLENGE);
-    const credentials = basicCredentials(authorization);
+    const credentials = basicCredentials(authorization) ?? bearerCredentials(authorization);
     if (credentials === null) throw refused();
     const { username, password } = credentials;
     const loopback = address === '::1' || address.startsWith('127.');
@@ -51,8 +51,14 @@ function tooMany(): Answer {
   return new Answer(429, body, { 'retry-after': String(seconds) });
 }
 
+/** A token says itself whose it is [RFC 6750]. */
+function bearerCredentials(header: string): { username: string; password: string } | null {
+  const token = /^bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(header)?.[1];
+  return token === undefined ? null : { username: '', password: token };
+}
+
 function basicCredentials(header: string): { username: string; password: string } | null {
-  const encoded = /^basic +([A-Za-z0-9+/=_-]{1,8192})$/i.exec(header)?.[1];
+  const encoded = /^basic +([A-Za-z0-9+/=_-]+)$/i.exec(header)?.[1];
   if (encoded === undefined) return null;
   const text = Buffer.from(encoded, 'base64').toString('utf8');
   const colon = text.indexOf(':');

@@ -6,12 +6,13 @@
  */
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { User } from '../../src/auth/user.ts';
 import { BrokerError } from '../../src/broker/errors.ts';
 import type { Log } from '../../src/log.ts';
 import { Answer, ApiError, apiErrorOf, badRequest, notFound } from './answer.ts';
 import { isObject, type JsonObject, type Query } from './input.ts';
 import { describe, Listing, render } from './listing.ts';
-import type { Access, Viewer } from './viewer.ts';
+import { type Access, Viewer } from './viewer.ts';
 
 /** One request as a resource sees it. */
 export interface Call {
@@ -71,6 +72,9 @@ export interface RoutingContext {
   viewerOf(request: FastifyRequest): Promise<Viewer>;
 }
 
+/** Whoever has not logged in. */
+const NOBODY = new Viewer(new User('', []));
+
 const METHODS: readonly Method[] = ['GET', 'POST', 'PUT', 'DELETE'];
 
 /** The headers of every answer of the API. */
@@ -128,7 +132,7 @@ async function respond(
 ): Promise<unknown> {
   reply.headers(API_HEADERS);
   try {
-    const viewer = await context.viewerOf(request);
+    const viewer = access === 'public' ? NOBODY : await context.viewerOf(request);
     const params = request.params as Record<string, string>;
     checkCall(viewer, access, params, context);
     const { headers } = request;

@@ -7,8 +7,12 @@ import { decided } from '../../src/auth/undecided.ts';
 import type { User } from '../../src/auth/user.ts';
 import { notAuthorised } from './answer.ts';
 
-/** Who may use a route. `vhost`: the one in the path; `visible`: that, or whoever monitors. */
+/**
+ * Who may use a route. `public`: who has not logged in, too; `vhost`: the one in the path;
+ * `visible`: that, or whoever monitors.
+ */
 export type Access =
+  | 'public'
   | 'anybody'
   | 'management'
   | 'vhost'
@@ -79,7 +83,7 @@ export class Viewer {
    * @throws ApiError 401 with RabbitMQ's words if the user may not
    */
   check(access: Access, vhost: string | null): void {
-    if (access === 'anybody') return;
+    if (access === 'anybody' || access === 'public') return;
     if (!this.isManager) throw notAuthorised('Not management user');
     if (access === 'administrator' && !this.isAdministrator) {
       throw notAuthorised('Not administrator user');

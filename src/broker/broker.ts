@@ -32,6 +32,7 @@ import {
 import { eventOf } from './catalog-events.ts';
 import { BrokerError } from './errors.ts';
 import { Events } from './events.ts';
+import { LoginExpiries } from './login-expiries.ts';
 import { Parameters } from './parameters.ts';
 import { ResidentMemory } from './queue/paging.ts';
 import type { QueueTypeName } from './queue/queue-types.ts';
@@ -111,6 +112,7 @@ export class Broker implements CatalogHost {
   readonly tracing: Tracing;
   readonly transfers = new Transfers();
   readonly authentication: Authentication;
+  readonly expiries: LoginExpiries;
   readonly store: MessageStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -127,6 +129,7 @@ export class Broker implements CatalogHost {
     this.options = options;
     this.nodeName = options.nodeName ?? 'rabbit@localhost';
     this.clock = options.clock;
+    this.expiries = new LoginExpiries(options.clock);
     this.log = options.log;
     this.store = options.store;
     this.catalog = options.catalog;
@@ -194,6 +197,7 @@ export class Broker implements CatalogHost {
     }
     const session = this.sessionOf(user, vhost, protocol, holder, variables);
     this.sessions.add(session);
+    this.expiries.watch(session, holder);
     return session;
   }
 
@@ -271,6 +275,7 @@ export class Broker implements CatalogHost {
       if (holder !== null) quota.connectionClosed(user, vhost);
       totals.churn.connectionClosed += counted;
       this.sessions.delete(session);
+      this.expiries.forget(session);
     };
     const who = { id, user, holder, rights, protocol };
     return new Session({ ...who, vhost, topology, quota, totals, events, maxMessageBytes, closed });

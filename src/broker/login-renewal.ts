@@ -37,7 +37,9 @@ export function loginAgain(broker: Broker, { user }: Session, fresh: User): bool
   if (user.authority === fresh.authority) return true;
   user.become(fresh);
   for (const session of broker.sessions) {
-    if (session.user === user) session.rights.replace(user.rightsIn(session.vhost.name));
+    if (session.user !== user) continue;
+    session.rights.replace(user.rightsIn(session.vhost.name));
+    broker.expiries.renewed(session);
   }
   return true;
 }

@@ -40,6 +40,8 @@ export interface SessionHolder {
   readonly givenName?: string;
   /** What topic permissions may name besides username and vhost, e.g. `client_id`. */
   readonly variables?: Variables;
+  /** May the client show another secret when its login runs out? Others are expelled then. */
+  readonly renewsLogin?: boolean;
   /** The broker takes the session away: tell the client why, in its protocol, and close it. */
   expelled(reason: string): void;
 }

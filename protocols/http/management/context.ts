@@ -35,6 +35,8 @@ export interface ManagementContext {
   readonly ratesMode: 'basic' | 'detailed' | 'none';
   /** Leaves statistics out of every answer. */
   readonly statsDisabled: boolean;
+  /** What whoever signs in to the console is told beforehand. */
+  readonly signIn: Readonly<Record<string, unknown>>;
   /** Of AMQP. */
   readonly mechanisms: readonly string[];
   readonly configFiles: readonly string[];

@@ -136,8 +136,8 @@ export function overviewResources(context: ManagementContext): Resource[] {
     { path: '/api/extensions', access: 'management', get: () => [] },
     {
       path: '/api/auth',
-      access: 'anybody',
-      get: () => ({ oauth_enabled: false }),
+      access: 'public',
+      get: () => context.signIn,
     },
     {
       path: '/api/config/effective',

@@ -35,6 +35,7 @@ export interface SocketOptions {
 }
 
 export class SocketConnection implements Connection, ConsumerHost, SessionHolder {
+  readonly renewsLogin = true;
   readonly output: Output;
   private readonly client: Client;
   private readonly options: SocketOptions;

@@ -1,0 +1,131 @@
+/**
+ * OAuth2Config: what the configuration says about tokens, as the backend takes it, and what the
+ * console is told about signing in. For composition roots: the keys are in
+ * config-options-oauth2.ts. Reads no file.
+ */
+import type { ResourceServer } from './auth/oauth2/resource-server.ts';
+import type { Config } from './config.ts';
+
+/** The provider that is configured without a name. */
+export const ROOT_PROVIDER = '';
+
+/** A provider of tokens, as far as its keys go. */
+export interface ProviderConfig {
+  readonly name: string;
+  readonly issuer: string | null;
+  readonly jwksUrl: string | null;
+  readonly defaultKey: string | null;
+  readonly verifyPeer: boolean;
+  readonly authorityFile: string;
+}
+
+/** @throws Error with one sentence if there is none */
+export function resourceServersOf(config: Config): ResourceServer[] {
+  const id = config.get('auth_oauth2.resource_server_id');
+  const prefix = config.get('auth_oauth2.scope_prefix');
+  const root: ResourceServer = {
+    id,
+    verifyAudience: config.get('auth_oauth2.verify_aud'),
+    scopePrefix: prefix ?? `${id}.`,
+    additionalScopesPaths: config.get('auth_oauth2.additional_scopes_key'),
+    type: config.get('auth_oauth2.resource_server_type') || null,
+    usernameClaims: config.get('auth_oauth2.preferred_username_claims') as readonly string[],
+    scopeAliases: aliasesOf(config),
+    provider: config.get('auth_oauth2.default_oauth_provider'),
+  };
+  const of = <T>(word: string): ReadonlyMap<string, T> =>
+    config.get(`auth_oauth2.resource_servers.$.${word}` as never) as ReadonlyMap<string, T>;
+  const ids = of<string>('id');
+  const prefixes = of<string>('scope_prefix');
+  const verified = of<boolean>('verify_aud');
+  const types = of<string>('resource_server_type');
+  const additional = of<readonly string[]>('additional_scopes_key');
+  const providers = of<string>('oauth_provider_id');
+  const all = [ids, prefixes, verified, types, additional, providers];
+  const names = new Set(all.flatMap((family) => [...family.keys()]));
+  const others = [...names].map((name): ResourceServer => {
+    const own = ids.get(name) ?? name;
+    return {
+      ...root,
+      id: own,
+      verifyAudience: verified.get(name) ?? root.verifyAudience,
+      scopePrefix: prefixes.get(name) ?? prefix ?? `${own}.`,
+      additionalScopesPaths: additional.get(name) ?? root.additionalScopesPaths,
+      type: types.get(name) ?? root.type,
+      provider: providers.get(name) ?? root.provider,
+    };
+  });
+  const servers = id === '' ? others : [root, ...others];
+  if (servers.length > 0) return servers;
+  throw new Error('auth_backends names oauth2, but auth_oauth2.resource_server_id is not set');
+}
+
+function aliasesOf(config: Config): Map<string, readonly string[]> {
+  const aliases = new Map(config.get('auth_oauth2.scope_aliases'));
+  const scopes = config.get('auth_oauth2.scope_aliases.$.scope');
+  for (const [number, alias] of config.get('auth_oauth2.scope_aliases.$.alias')) {
+    aliases.set(alias, scopes.get(number) ?? []);
+  }
+  return aliases;
+}
+
+/** All providers of tokens, the one without a name among them. */
+export function providersOf(config: Config): ProviderConfig[] {
+  const root: ProviderConfig = {
+    name: ROOT_PROVIDER,
+    issuer: config.get('auth_oauth2.issuer'),
+    jwksUrl: config.get('auth_oauth2.jwks_uri'),
+    defaultKey: config.get('auth_oauth2.default_key') || null,
+    verifyPeer: config.get('auth_oauth2.https.peer_verification') === 'verify_peer',
+    authorityFile: config.get('auth_oauth2.https.cacertfile'),
+  };
+  const issuers = config.get('auth_oauth2.oauth_providers.$.issuer');
+  const jwks = config.get('auth_oauth2.oauth_providers.$.jwks_uri');
+  const keys = config.get('auth_oauth2.oauth_providers.$.default_key');
+  const verified = config.get('auth_oauth2.oauth_providers.$.https.peer_verification');
+  const authorities = config.get('auth_oauth2.oauth_providers.$.https.cacertfile');
+  const names = new Set([...issuers.keys(), ...jwks.keys()]);
+  const others = [...names].map((name): ProviderConfig => {
+    const verify = verified.get(name);
+    return {
+      name,
+      issuer: issuers.get(name) ?? null,
+      jwksUrl: jwks.get(name) ?? null,
+      defaultKey: keys.get(name) ?? root.defaultKey,
+      verifyPeer: verify === undefined ? root.verifyPeer : verify === 'verify_peer',
+      authorityFile: authorities.get(name) ?? root.authorityFile,
+    };
+  });
+  return [root, ...others];
+}
+
+/** What GET /api/auth says: RabbitMQ's words, and the main provider at the top, too. */
+export function signInSettings(config: Config): Readonly<Record<string, unknown>> {
+  const none = { oauth_enabled: false };
+  if (!config.get('management.oauth_enabled')) return none;
+  const clientId = config.get('management.oauth_client_id');
+  const logonType = config.get('management.oauth_initiated_logon_type');
+  const providerUrl = config.get('management.oauth_provider_url');
+  if (providerUrl === null || (clientId === '' && logonType === 'sp_initiated')) return none;
+  const metadataUrl = config.get('management.oauth_metadata_url');
+  const endSession = config.get('auth_oauth2.end_session_endpoint');
+  const provider = {
+    oauth_provider_url: providerUrl,
+    ...(metadataUrl !== null && { oauth_metadata_url: metadataUrl }),
+    ...(endSession !== null && { end_session_endpoint: endSession }),
+  };
+  const secret = config.get('management.oauth_client_secret');
+  const servers = resourceServersOf(config);
+  return {
+    oauth_enabled: true,
+    oauth_resource_servers: Object.fromEntries(servers.map(({ id }) => [id, { id, ...provider }])),
+    oauth_disable_basic_auth: config.get('management.oauth_disable_basic_auth'),
+    ...(clientId !== '' && { oauth_client_id: clientId }),
+    ...(secret !== '' && { oauth_client_secret: secret }),
+    oauth_scopes: config.get('management.oauth_scopes'),
+    oauth_response_type: config.get('management.oauth_response_type'),
+    oauth_initiated_logon_type: logonType,
+    oauth_resource_id: servers[0]?.id,
+    ...provider,
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * TokenIssuer: an identity provider for tests of logins by token: it signs tokens, and publishes
+ * its keys and where they are over real HTTP. Tests rotate its keys, take it down, forge tokens.
+ */
+import {
+  createHmac,
+  generateKeyPairSync,
+  type KeyObject,
+  type KeyPairKeyObjectResult,
+} from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, type JWTPayload, SignJWT } from 'jose';
+import type { Overrides } from '../../src/config.ts';
+
+/** What tokens are for. */
+export const AUDIENCE = 'rabbitmq';
+
+/** Everything, for whoever does not look at rights. */
+export const ALL_SCOPES = ['configure', 'write', 'read'].map((one) => `rabbitmq.${one}:*/*/*`);
+
+export class TokenIssuer {
+  /** How often its keys were asked for. */
+  fetches = 0;
+  /** What it answers instead; null never comes. */
+  trouble: number | null | undefined;
+  private readonly keys = new Map<string, KeyPairKeyObjectResult>();
+  private readonly server: Server;
+
+  private constructor() {
+    this.server = createServer((request, response) => {
+      if (this.trouble === null) return;
+      if (this.trouble !== undefined) {
+        response.writeHead(this.trouble).end();
+        return;
+      }
+      const json = (body: unknown): void => {
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+      };
+      if (request.url === '/.well-known/openid-configuration') {
+        json({ issuer: this.url, jwks_uri: `${this.url}/keys` });
+      } else void this.published().then((keys) => json({ keys }));
+    });
+  }
+
+  static async start(): Promise<TokenIssuer> {
+    const one = new TokenIssuer();
+    one.addKey('first');
+    one.server.listen(0, '127.0.0.1');
+    await once(one.server, 'listening');
+    return one;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Settings of a broker that takes its tokens. */
+  config(): Overrides {
+    return {
+      'auth_backends.1': 'oauth2',
+      'auth_oauth2.resource_server_id': AUDIENCE,
+      'auth_oauth2.issuer': this.url,
+    };
+  }
+
+  addKey(kid: string): KeyPairKeyObjectResult {
+    const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    this.keys.set(kid, pair);
+    return pair;
+  }
+
+  removeKey(kid: string): void {
+    this.keys.delete(kid);
+  }
+
+  /** A token that is good for an hour, or whatever the claims say. */
+  token(claims: JWTPayload = {}, kid = 'first', key?: KeyObject): Promise<string> {
+    const { scope = ALL_SCOPES, ...rest } = claims as JWTPayload & { scope?: unknown };
+    const now = Math.floor(Date.now() / 1000);
+    const usual = { sub: 'ann', aud: AUDIENCE, iat: now, exp: now + 3600, scope };
+    return new SignJWT({ ...usual, ...rest })
+      .setProtectedHeader({ alg: 'RS256', kid })
+      .sign(key ?? (this.keys.get(kid) as KeyPairKeyObjectResult).privateKey);
+  }
+
+  /** The same claims, signed with the public key as if it were a secret. */
+  async confusedToken(claims: JWTPayload = {}): Promise<string> {
+    const [, payload] = (await this.token(claims)).split('.');
+    const head = encoded({ alg: 'HS256', kid: 'first', typ: 'JWT' });
+    const secret = (this.keys.get('first') as KeyPairKeyObjectResult).publicKey;
+    const pem = secret.export({ type: 'spki', format: 'pem' });
+    const signature = createHmac('sha256', pem).update(`${head}.${payload}`).digest('base64url');
+    return `${head}.${payload}.${signature}`;
+  }
+
+  /** The same claims, signed by nobody. */
+  async unsignedToken(claims: JWTPayload = {}): Promise<string> {
+    const [, payload] = (await this.token(claims)).split('.');
+    return `${encoded({ alg: 'none', typ: 'JWT' })}.${payload}.`;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private async published(): Promise<object[]> {
+    this.fetches++;
+    const all = [...this.keys].map(async ([kid, { publicKey }]) => {
+      return { ...(await exportJWK(publicKey)), kid, use: 'sig', alg: 'RS256' };
+    });
+    return Promise.all(all);
+  }
+}
+
+function encoded(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
