@@ -316,10 +316,10 @@ export const FRAME_CARRY_BYTES = 1024;
 export const FRAME_MAX_LEAST = 4096;
 
 /**
- * Levels of an MQTT topic or filter. mosquitto has 200; matching visits every level, and thousands
- * of them would exhaust the stack.
+ * Levels of an MQTT topic or filter. mosquitto has as many; matching visits every level, and
+ * thousands of them would exhaust the stack.
  */
-export const MAX_TOPIC_LEVELS = 200;
+export const MAX_TOPIC_LEVELS = 201;
 
 /** How often MQTT clients that ask for $SYS are told about the broker; mosquitto does the same. */
 export const SYSTEM_TOPICS_INTERVAL_MS = 10_000;

@@ -5,11 +5,23 @@
 import type { Outbox } from '../../src/server/outbox.ts';
 import type { Version } from './packets.ts';
 import { scan } from './property-rules.ts';
-import { malformed, protocolError } from './reason-codes.ts';
+import { malformed, protocolError, REASON } from './reason-codes.ts';
 import { putU16, readU16 } from './wire.ts';
+
+const PUBREL = 0x60;
+const DUP = 0x08;
+
+/** In MQTT 3.1 also what is no PUBLISH says that it is sent again [MQTT 3.1 §2.1]. */
+export function isRepeated(version: Version, first: number, flags: number): boolean {
+  return version === 3 && flags !== 0 && (first & 0x0f) === (flags | DUP);
+}
 
 /** What readAck() has read. */
 export const ack = { id: 0, reason: 0 };
+
+/** What each may say besides success [MQTT 3.4.2.1, 3.5.2.1, 3.6.2.1, 3.7.2.1]. */
+const REFUSALS: readonly number[] = [0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99];
+const UNKNOWN_ID: readonly number[] = [REASON.PACKET_ID_NOT_FOUND];
 
 /** Reads one into `ack`. @param flags that the first byte has to have @throws MqttError */
 export function readAck(
@@ -21,13 +33,19 @@ export function readAck(
   end: number,
 ): void {
   // [MQTT-3.6.1-1]; the reserved flags of the others are 0 [MQTT-2.1.3-1].
-  if ((first & 0x0f) !== flags) throw malformed('an acknowledgement with wrong flags');
+  if ((first & 0x0f) !== flags && !isRepeated(version, first, flags)) {
+    throw malformed('an acknowledgement with wrong flags');
+  }
   ack.id = readU16(buf, start, end);
   ack.reason = 0;
   if (ack.id === 0) throw protocolError('an acknowledgement with packet identifier 0');
   if (end === start + 2) return;
   if (version < 5) throw malformed('an acknowledgement is longer than it may be');
   ack.reason = buf[start + 2] as number;
+  const reasons = first < PUBREL ? REFUSALS : UNKNOWN_ID;
+  if (ack.reason !== 0 && !reasons.includes(ack.reason)) {
+    throw protocolError(`an acknowledgement with reason ${ack.reason}`);
+  }
   if (end > start + 3 && scan(buf, start + 3, end, 'ack').end !== end) {
     throw malformed('an acknowledgement is longer than what is in it');
   }

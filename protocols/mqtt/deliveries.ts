@@ -158,10 +158,10 @@ export class Deliveries {
     return this.host.client.inflight.size >= this.host.window;
   }
 
-  /** What is left of a message's time to live, rounded up: it has not run out [MQTT-3.3.2-6]. */
+  /** What is left of a message's time to live, rounded up [MQTT-3.3.2-6]. */
   private remainingSeconds({ message }: Delivery): number {
     const { clock } = this.host.session.vhost;
     const remainingMs = message.expiresAtMs - clock.now();
-    return Math.max(1, Math.ceil(remainingMs / 1000));
+    return Math.max(0, Math.ceil(remainingMs / 1000));
   }
 }

@@ -14,9 +14,10 @@ import {
   type Parser,
   parser,
 } from 'mqtt-packet';
+import { isRepeated } from './acks.ts';
 import { type Place, type Property, scan } from './property-rules.ts';
 import { MqttError, malformed, protocolError, REASON } from './reason-codes.ts';
-import { isTopicName } from './topics.ts';
+import { checkFilter, isTopicName } from './topics.ts';
 import { putVarint, readString, readU16, u16At, varintSize } from './wire.ts';
 
 /** Packet types: the upper half of the first byte [MQTT 2.1.2]. */
@@ -44,6 +45,9 @@ export interface Connect {
   readonly bytes: Buffer;
   readonly willProperties: readonly Property[];
 }
+
+/** The flags of SUBSCRIBE and UNSUBSCRIBE. */
+const LIST = 2;
 
 const WILL_FLAG = 0x04;
 const WILL_QOS = 0x18;
@@ -98,10 +102,11 @@ export function readSubscribe(
 ): ISubscribePacket {
   const at = readListHead(version, first, 'subscribe', buf, start, end);
   for (let next = at; next < end; ) {
+    checkFilter(readString(buf, next, end));
     next = stringEnd(buf, next, end);
     checkSubscriptionOptions(byteAt(buf, next++, end), version);
   }
-  return parse(wholePacket(first, buf, start, end), version) as ISubscribePacket;
+  return parse(wholePacket(LIST | (first & 0xf0), buf, start, end), version) as ISubscribePacket;
 }
 
 /** Reads an UNSUBSCRIBE [MQTT 3.10]. @throws MqttError */
@@ -113,8 +118,10 @@ export function readUnsubscribe(
   end: number,
 ): IUnsubscribePacket {
   const at = readListHead(version, first, 'unsubscribe', buf, start, end);
-  for (let next = at; next < end; ) next = stringEnd(buf, next, end);
-  return parse(wholePacket(first, buf, start, end), version) as IUnsubscribePacket;
+  for (let next = at; next < end; next = stringEnd(buf, next, end)) {
+    checkFilter(readString(buf, next, end));
+  }
+  return parse(wholePacket(LIST | (first & 0xf0), buf, start, end), version) as IUnsubscribePacket;
 }
 
 /** Reads a DISCONNECT [MQTT 3.14]. @throws MqttError */
@@ -154,7 +161,9 @@ function readListHead(
   end: number,
 ): number {
   // [MQTT-3.8.1-1], [MQTT-3.10.1-1]
-  if ((first & 0x0f) !== 2) throw malformed(`${place} with flags other than 2`);
+  if ((first & 0x0f) !== LIST && !isRepeated(version, first, LIST)) {
+    throw malformed(`${place} with flags other than 2`);
+  }
   // [MQTT-2.2.1-3]
   if (readU16(buf, start, end) === 0) throw protocolError(`${place} with packet identifier 0`);
   const at = version === 5 ? scan(buf, start + 2, end, place).end : start + 2;

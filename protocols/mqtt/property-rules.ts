@@ -4,6 +4,7 @@
  * of other packets, ill-formed strings, values out of range) is refused here.
  */
 import { malformed, protocolError } from './reason-codes.ts';
+import { isTopicName } from './topics.ts';
 import { readString, readU16, readU32, readVarint, varintSize } from './wire.ts';
 
 /** Property identifiers. */
@@ -32,7 +33,7 @@ export const PROPERTY = {
 /** Where a property stands in what a client sends. */
 export type Place = 'connect' | 'will' | 'publish' | 'ack' | 'subscribe' | 'unsubscribe' | 'end';
 
-type Kind = 'flag' | 'u16' | 'u32' | 'varint' | 'string' | 'binary' | 'pair';
+type Kind = 'flag' | 'u16' | 'u32' | 'varint' | 'string' | 'topic' | 'binary' | 'pair';
 
 interface Rule {
   readonly kind: Kind;
@@ -51,7 +52,7 @@ const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
   [PROPERTY.PAYLOAD_FORMAT, { kind: 'flag', places: MESSAGE }],
   [PROPERTY.MESSAGE_EXPIRY, { kind: 'u32', places: MESSAGE }],
   [PROPERTY.CONTENT_TYPE, { kind: 'string', places: MESSAGE }],
-  [PROPERTY.RESPONSE_TOPIC, { kind: 'string', places: MESSAGE }],
+  [PROPERTY.RESPONSE_TOPIC, { kind: 'topic', places: MESSAGE }],
   [PROPERTY.CORRELATION_DATA, { kind: 'binary', places: MESSAGE }],
   [PROPERTY.SUBSCRIPTION_ID, { kind: 'varint', places: ['subscribe'], positive: true }],
   [PROPERTY.SESSION_EXPIRY, { kind: 'u32', places: ['connect', 'end'] }],
@@ -140,6 +141,12 @@ function readProperty(buf: Buffer, start: number, end: number, place: Place): Pr
       break;
     case 'string':
       stop = stringEnd(buf, valueAt, end);
+      break;
+    case 'topic':
+      stop = stringEnd(buf, valueAt, end);
+      // [MQTT-3.3.2-14]
+      if (!isTopicName(readString(buf, valueAt, end)))
+        throw protocolError(`property ${id} is no topic name`);
       break;
     case 'binary':
       stop += 2 + readU16(buf, valueAt, end);

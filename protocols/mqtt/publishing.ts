@@ -261,12 +261,6 @@ export class Publishing {
     this.blockFlags = flags;
     const alias = properties.find(({ id }) => id === PROPERTY.TOPIC_ALIAS);
     this.alias = alias?.number ?? -1;
-    const format = properties.find(({ id }) => id === PROPERTY.RESPONSE_TOPIC);
-    if (format !== undefined) {
-      // [MQTT-3.3.2-14]
-      const topic = stringAt(buf, format.valueAt + 2, format.end);
-      if (!isTopicName(topic)) throw protocolError('the response topic has wildcards');
-    }
     // Views into what is kept, not into the read buffer.
     const kept = scan(this.block, 0, this.block.length, 'publish').properties;
     this.properties = propertiesOf((flags >> 1) & 3, (flags & 1) !== 0, this.block, kept);

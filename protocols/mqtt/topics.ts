@@ -5,6 +5,7 @@
  * was. Hot path: none, the callers remember what they asked.
  */
 import { MAX_TOPIC_LEVELS } from '../../src/limits.ts';
+import { malformed, protocolError } from './reason-codes.ts';
 
 /** `$share/<group>/<filter>` [MQTT 4.8.2]. */
 export interface SharedFilter {
@@ -20,9 +21,14 @@ export function isTopicName(name: string): boolean {
   return !name.includes('+') && !name.includes('#') && levelsOf(name) <= MAX_TOPIC_LEVELS;
 }
 
-/** May this be subscribed to? [MQTT-4.7.1-1], [MQTT-4.7.1-2], [MQTT-4.7.3-1] */
+/** May this be subscribed to? */
 export function isTopicFilter(filter: string): boolean {
-  if (filter === '' || levelsOf(filter) > MAX_TOPIC_LEVELS) return false;
+  return isSound(filter) && levelsOf(filter) <= MAX_TOPIC_LEVELS;
+}
+
+/** Does it have the form of a filter? [MQTT-4.7.1-1], [MQTT-4.7.1-2], [MQTT-4.7.3-1] */
+function isSound(filter: string): boolean {
+  if (filter === '') return false;
   if (!filter.includes('#') && !filter.includes('+')) return true;
   const levels = filter.split('/');
   return levels.every((level, index) => {
@@ -36,14 +42,32 @@ export function isShared(filter: string): boolean {
   return filter.startsWith(SHARE) || filter === '$share';
 }
 
-/** The parts of a shared subscription, null if it is not a sound one [MQTT-4.8.2-1, 4.8.2-2]. */
+/**
+ * Holds the text of a subscription against its form; whether it may be so deep, or be at all, is
+ * for the answer to say. @throws MqttError
+ */
+export function checkFilter(text: string): void {
+  if (!isShared(text)) {
+    if (!isSound(text)) throw malformed('that is not a topic filter');
+  } else if (partsOf(text) === null) {
+    throw protocolError('that is not a shared subscription');
+  }
+}
+
+/** The parts of a shared subscription, null if it may not be. */
 export function sharedFilterOf(text: string): SharedFilter | null {
+  const parts = partsOf(text);
+  return parts !== null && isTopicFilter(parts.filter) ? parts : null;
+}
+
+/** The same if it has the form of one [MQTT-4.8.2-1], [MQTT-4.8.2-2]. */
+function partsOf(text: string): SharedFilter | null {
   const slash = text.indexOf('/', SHARE.length);
   if (slash < 0) return null;
   const group = text.slice(SHARE.length, slash);
   const filter = text.slice(slash + 1);
   if (group === '' || group.includes('+') || group.includes('#')) return null;
-  return isTopicFilter(filter) ? { group, filter } : null;
+  return isSound(filter) ? { group, filter } : null;
 }
 
 /** Topic name → routing key, topic filter → binding pattern. */

@@ -177,9 +177,9 @@ describe('a client that has logged in', () => {
     const client = await RawMqtt.login(broker.mqttPort, 5);
     const deep = Array.from({ length: 30_000 }, () => '+').join('/');
     expect((await client.subscribe(deep, 0)).granted).toEqual([0x8f]);
-    const most = Array.from({ length: 200 }, () => '+').join('/');
+    const most = Array.from({ length: 201 }, () => '+').join('/');
     expect((await client.subscribe(most, 0)).granted).toEqual([0]);
-    client.publish(Array.from({ length: 200 }, () => 'x').join('/'), 'x');
+    client.publish(Array.from({ length: 201 }, () => 'x').join('/'), 'x');
     expect((await client.ping()).map(({ cmd }) => cmd)).toEqual(['publish']);
     client.publish(deep.replaceAll('+', 'x'), 'x');
     expect(await client.end()).toBe(0x90);

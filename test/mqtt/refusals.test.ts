@@ -113,6 +113,14 @@ describe('a PUBLISH', () => {
     expect(await answer(client, 'large', 1, 'x'.repeat(5001))).toBe(0x83);
   });
 
+  it('whose time has come reaches who is there, with nothing left of it [MQTT-3.3.2-6]', async () => {
+    const client = await RawMqtt.login(port, 5);
+    await client.subscribe('now', 0);
+    const properties = { messageExpiryInterval: 0 };
+    client.publish('now', 'x', { properties });
+    expect(await client.next()).toMatchObject({ topic: 'now', properties });
+  });
+
   it('of QoS 2 that was refused is forgotten over a restart, too [MQTT 4.3.3]', async () => {
     await declareFull('again', 'reject-publish');
     const client = await RawMqtt.login(port, 5, keeping('writer'));

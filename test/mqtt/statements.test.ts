@@ -89,6 +89,19 @@ describe('properties', () => {
     expect(await client.end()).toBe(code);
   });
 
+  it.each([
+    ['a topic alias', [0x23, 0, 1], 0x82],
+    ['a response topic with a wildcard [MQTT-3.3.2-14]', [0x08, 0, 3, 0x61, 0x2f, 0x23], 0x82],
+    ['a response topic that is not UTF-8 [MQTT-3.1.3-14]', [0x08, 0, 1, 0xff], 0x81],
+  ])('of a will may not be %s', async (_what, block) => {
+    const client = await RawMqtt.dial(broker.mqttPort, 5);
+    const will = [block.length, ...block, ...text('w'), ...text('p')];
+    const body = [...text('MQTT'), 5, 0x06, 0, 0, 0, ...text('x'), ...will];
+    client.write([0x10, body.length, ...body]);
+    await client.closed;
+    expect(client.unread).toEqual([]);
+  });
+
   it('are an empty block where there are none [MQTT-2.2.2-1]', async () => {
     const { properties } = await through({});
     expect(properties).toBe(undefined);
@@ -172,6 +185,17 @@ describe('packet identifiers', () => {
     expect((await client.expect('pubrec')).messageId).toBe(302);
   });
 
+  it.each([
+    ['PUBACK [MQTT-3.4.2-1]', [0x40, 3, 0, 1, 0x92]],
+    ['PUBREC [MQTT-3.5.2-1]', [0x50, 3, 0, 1, 0x04]],
+    ['PUBREL [MQTT-3.6.2-1]', [0x62, 3, 0, 1, 0x10]],
+    ['PUBCOMP [MQTT-3.7.2-1]', [0x70, 3, 0, 1, 0x80]],
+  ])('come with no reason that is not one of %s', async (_what, bytes) => {
+    const client = await login();
+    client.write(bytes);
+    expect(await client.end()).toBe(0x82);
+  });
+
   it('of a message may be those of a question: the directions are apart [MQTT 2.2.1]', async () => {
     const topic = freshTopic();
     const client = await login();
@@ -183,6 +207,23 @@ describe('packet identifiers', () => {
 });
 
 describe('the DUP flag', () => {
+  it('may be set by version 3.1 in whatever is sent again, and by no other', async () => {
+    const again = [
+      [0x8a, 6, 0, 1, 0, 1, 0x61, 0],
+      [0xaa, 5, 0, 2, 0, 1, 0x61],
+      [0x6a, 2, 0, 3],
+    ];
+    const old = await RawMqtt.login(broker.mqttPort, 3);
+    old.write(...again);
+    const answers = (await old.ping()).map(({ cmd }) => cmd);
+    expect(answers).toEqual(['suback', 'unsuback', 'pubcomp']);
+    for (const bytes of again) {
+      const client = await RawMqtt.login(broker.mqttPort, 4);
+      client.write(bytes);
+      expect(await client.end()).toBe(null);
+    }
+  });
+
   it('of a delivery is its own, not the publisher’s [MQTT-3.3.1-3], [MQTT-4.3.2-2]', async () => {
     expect((await through({ dup: true })).dup).toBe(false);
   });
