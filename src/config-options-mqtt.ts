@@ -4,6 +4,7 @@
  */
 import { type SingleOption, single } from './config-option.ts';
 import {
+  allowOrigins,
   listeners,
   tcpOptions,
   webAddress,
@@ -63,6 +64,7 @@ export const MQTT_OPTIONS = {
   'web_mqtt.ssl.ip': webAddress(MQTT, 'web_mqtt.ssl.port'),
   ...webTls(MQTT, 'web_mqtt.ssl'),
   'web_mqtt.proxy_protocol': proxyProtocol(MQTT, 'MQTT clients over WebSocket'),
+  'web_mqtt.allow_origins': allowOrigins(MQTT),
   ...webSocketOptions(MQTT, 'web_mqtt.ws_opts'),
   'web_mqtt.ws_path': single({
     group: MQTT,

@@ -2,7 +2,7 @@
  * The options of the network: where clients connect and how. Part of the table in
  * config-options.ts; read it for what a row means.
  */
-import { type FamilyOption, map, type SingleOption, single } from './config-option.ts';
+import { type FamilyOption, list, map, type SingleOption, single } from './config-option.ts';
 import {
   boolean,
   integer,
@@ -98,6 +98,21 @@ export function webSocketOptions<P extends string>(group: string, prefix: P): We
   ]) as WebSocketOptions<P>;
 }
 
+/** Which pages may open a WebSocket of one protocol: `web_x.allow_origins`. */
+export function allowOrigins(group: string): FamilyOption<string, 'list'> {
+  return list({
+    group,
+    type: string(1, 2048),
+    member: 'number',
+    default: {},
+    defaultsReplaced: true,
+    none: true,
+    text:
+      'The origins whose pages may connect over WebSocket, such as https://example.com; "*", or ' +
+      'none at all, for any. Programs that are no browsers name no origin, and may.',
+  });
+}
+
 export const NETWORK_OPTIONS = {
   'listeners.tcp': map({
     group: NETWORK,
@@ -150,5 +165,6 @@ export const NETWORK_OPTIONS = {
     default: '/ws',
     text: 'The path at which AMQP clients open their WebSocket.',
   }),
+  'web_amqp.allow_origins': allowOrigins(NETWORK),
   ...webSocketOptions(NETWORK, 'web_amqp.ws_opts'),
 } as const;

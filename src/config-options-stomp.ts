@@ -4,6 +4,7 @@
  */
 import { single } from './config-option.ts';
 import {
+  allowOrigins,
   listeners,
   tcpOptions,
   webAddress,
@@ -11,7 +12,7 @@ import {
   webSocketOptions,
 } from './config-options-network.ts';
 import { proxyProtocol, webTls } from './config-options-tls.ts';
-import { boolean, milliseconds, orInfinity, orNone, size, string } from './config-value.ts';
+import { boolean, milliseconds, oneOf, orInfinity, orNone, size, string } from './config-value.ts';
 
 const STOMP = 'STOMP';
 
@@ -49,6 +50,23 @@ export const STOMP_OPTIONS = {
   'web_stomp.ssl.ip': webAddress(STOMP, 'web_stomp.ssl.port'),
   ...webTls(STOMP, 'web_stomp.ssl'),
   'web_stomp.proxy_protocol': proxyProtocol(STOMP, 'STOMP clients over WebSocket'),
+  'web_stomp.allow_origins': allowOrigins(STOMP),
+  'web_stomp.ws_frame': single({
+    group: STOMP,
+    type: oneOf(['text', 'binary']),
+    default: 'text',
+    text:
+      'Whether what STOMP clients get over WebSocket comes in text frames, where it is UTF-8, or ' +
+      'always in binary ones.',
+  }),
+  'web_stomp.use_http_auth': single({
+    group: STOMP,
+    type: boolean,
+    default: 'false',
+    text:
+      'Whether STOMP clients over WebSocket are whom their HTTP request names (Basic), and ' +
+      'without that stomp.default_user, whatever their CONNECT says.',
+  }),
   ...webSocketOptions(STOMP, 'web_stomp.ws_opts'),
   'web_stomp.ws_path': single({
     group: STOMP,

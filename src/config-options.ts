@@ -215,12 +215,15 @@ export type Options = typeof OPTIONS;
 export type OptionKey = keyof Options;
 
 /** What `Config.get` answers for a key. */
-export type OptionValue<Key extends OptionKey> =
-  Options[Key] extends SingleOption<infer T>
+export type OptionValue<Key extends OptionKey> = ValueOf<Options[Key]>;
+
+/** Of several options, what any of them has. */
+type ValueOf<Option> =
+  Option extends SingleOption<infer T>
     ? T
-    : Options[Key] extends FamilyOption<infer T, 'map'>
+    : Option extends FamilyOption<infer T, 'map'>
       ? ReadonlyMap<string, T>
-      : Options[Key] extends FamilyOption<infer T, 'list'>
+      : Option extends FamilyOption<infer T, 'list'>
         ? readonly T[]
         : ReadonlySet<string>;
 

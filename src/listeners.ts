@@ -55,6 +55,11 @@ interface WebListening {
   /** What stands before `.max_frame_size`. */
   readonly options: PrefixOf<'idle_timeout'>;
   readonly path: KeysOf<string>;
+  readonly origins: KeysOf<readonly string[]>;
+  /** Whether frames are text or binary, where the protocol has both. */
+  readonly frame: KeysOf<'text' | 'binary'> | null;
+  /** Whether the HTTP request says who a client is. */
+  readonly httpLogin: KeysOf<boolean> | null;
   /** The path on the management port. */
   readonly managementPath: string;
   readonly subprotocols: readonly string[];
@@ -79,6 +84,9 @@ const PROTOCOLS: readonly ListeningProtocol[] = [
       proxyProtocol: 'web_amqp.proxy_protocol',
       options: 'web_amqp.ws_opts',
       path: 'web_amqp.ws_path',
+      origins: 'web_amqp.allow_origins',
+      frame: null,
+      httpLogin: null,
       managementPath: '/ws/amqp',
       subprotocols: ['amqp'],
       // Clients of AMQP 0-9-1 in browsers (amqp-client.js) name none.
@@ -102,6 +110,9 @@ const PROTOCOLS: readonly ListeningProtocol[] = [
       proxyProtocol: 'web_mqtt.proxy_protocol',
       options: 'web_mqtt.ws_opts',
       path: 'web_mqtt.ws_path',
+      origins: 'web_mqtt.allow_origins',
+      frame: null,
+      httpLogin: null,
       managementPath: '/ws/mqtt',
       subprotocols: ['mqtt', 'mqttv3.1'],
       // [MQTT-6.0.0-3]
@@ -125,6 +136,9 @@ const PROTOCOLS: readonly ListeningProtocol[] = [
       proxyProtocol: 'web_stomp.proxy_protocol',
       options: 'web_stomp.ws_opts',
       path: 'web_stomp.ws_path',
+      origins: 'web_stomp.allow_origins',
+      frame: 'web_stomp.ws_frame',
+      httpLogin: 'web_stomp.use_http_auth',
       managementPath: '/ws/stomp',
       subprotocols: ['v12.stomp', 'v11.stomp', 'v10.stomp'],
       // RabbitMQ takes clients that name none, and old ones do.
@@ -218,7 +232,12 @@ function webSocketRules(web: WebListening, paths: string[], config: Config): Web
   const largest = config.get('max_message_size') + WEBSOCKET_OVERHEAD_BYTES;
   const messageBytes = Math.min(largest, config.get(`${web.options}.max_frame_size`));
   const idleTimeoutMs = config.get(`${web.options}.idle_timeout`);
-  return { paths, subprotocols, subprotocolRequired, text, messageBytes, idleTimeoutMs };
+  return {
+    ...{ paths, subprotocols, subprotocolRequired, text, messageBytes, idleTimeoutMs },
+    origins: config.get(web.origins),
+    sendsBinary: web.frame !== null && config.get(web.frame) === 'binary',
+    keepsLogin: web.httpLogin !== null && config.get(web.httpLogin),
+  };
 }
 
 function amqpOf(config: Config, broker: Broker): Protocol {
@@ -285,6 +304,7 @@ function stompOf(config: Config, broker: Broker): Protocol {
     defaultUser: config.get('stomp.default_user'),
     defaultPassword: config.get('stomp.default_pass') ?? '',
     certificateLogin: config.get('stomp.ssl_cert_login'),
+    httpLogin: config.get('web_stomp.use_http_auth'),
     topicExchange: config.get('stomp.default_topic_exchange'),
     nackRequeues: config.get('stomp.default_nack_requeue'),
     implicitConnect: config.get('stomp.implicit_connect'),

@@ -4,6 +4,7 @@
  * and not kept waiting, because a request that hangs ties up more than one that is repeated.
  */
 import { TOO_MANY_FAILURES } from '../../src/auth/authentication.ts';
+import { basicCredentials } from '../../src/auth/basic-credentials.ts';
 import type { User } from '../../src/auth/user.ts';
 import type { Broker } from '../../src/broker/broker.ts';
 import { LOGIN_FAILURE_INTERVAL_MS } from '../../src/limits.ts';
@@ -55,13 +56,4 @@ function tooMany(): Answer {
 function bearerCredentials(header: string): { username: string; password: string } | null {
   const token = /^bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(header)?.[1];
   return token === undefined ? null : { username: '', password: token };
-}
-
-function basicCredentials(header: string): { username: string; password: string } | null {
-  const encoded = /^basic +([A-Za-z0-9+/=_-]+)$/i.exec(header)?.[1];
-  if (encoded === undefined) return null;
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = text.indexOf(':');
-  if (colon < 0) return null;
-  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }

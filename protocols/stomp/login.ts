@@ -6,6 +6,7 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { LoginVerdict } from '../../src/auth/authenticator.ts';
+import { basicCredentials } from '../../src/auth/basic-credentials.ts';
 import { decided } from '../../src/auth/undecided.ts';
 import type { User } from '../../src/auth/user.ts';
 import type { Broker } from '../../src/broker/broker.ts';
@@ -27,6 +28,8 @@ export interface LoginOptions {
   readonly defaultPassword: string;
   /** Are clients that name nobody the user of their certificate, if they have shown one? */
   readonly certificateLogin: boolean;
+  /** Over WebSocket: are clients whom the HTTP request names, whatever their CONNECT says? */
+  readonly httpLogin: boolean;
 }
 
 /** What a client has got. */
@@ -77,11 +80,20 @@ function claimOf(
   { broker, client }: LoginHost,
   options: LoginOptions,
 ): { readonly username: string; readonly password: string | null } {
+  const fallback = {
+    username: options.defaultUser ?? '',
+    password: passcode ?? options.defaultPassword,
+  };
+  if (options.httpLogin && client.subprotocol !== null) {
+    const { authorization = null } = client;
+    if (authorization === null) return { ...fallback, password: options.defaultPassword };
+    return basicCredentials(authorization) ?? { username: '', password: '' };
+  }
   if (login !== undefined) return { username: login, password: passcode ?? '' };
   const certificate = options.certificateLogin ? (client.tls?.certificate ?? null) : null;
   const proven = certificate === null ? null : broker.authentication.certificateName(certificate);
   if (proven !== null) return { username: proven, password: null };
-  return { username: options.defaultUser ?? '', password: passcode ?? options.defaultPassword };
+  return fallback;
 }
 
 /** A login that failed: the reason is for the log only. */

@@ -58,6 +58,8 @@ export interface Client extends ConnectedPeer {
   readonly loopback: boolean;
   /** Over WebSocket: the subprotocol that was agreed, '' if none; null over TCP. */
   readonly subprotocol: string | null;
+  /** Over WebSocket: the `Authorization` header of the handshake, where it is wanted. */
+  readonly authorization?: string | null;
   readonly outbox: Outbox;
   /** Stops and restarts reading from the socket. */
   pause(): void;

@@ -17,23 +17,31 @@ import type { WebSocketRules } from './websocket-endpoint.ts';
 const NORMAL_CLOSURE = 1000;
 const UNSUPPORTED_DATA = 1003;
 
+/** A WebSocket that has just been opened. */
+export interface WebSocketArrival {
+  readonly ws: WebSocket;
+  readonly socket: Socket;
+  readonly origin: Origin;
+  /** The `Authorization` header of its handshake, if the protocol wants it. */
+  readonly login: string | null;
+}
+
 /**
- * Makes a client of a WebSocket that has just been opened.
+ * Makes a client of a WebSocket.
  * @param gone called when it has closed
  */
 export function openWebSocketClient(
-  ws: WebSocket,
-  socket: Socket,
-  origin: Origin,
+  arrival: WebSocketArrival,
   protocol: Protocol,
   rules: WebSocketRules,
   shared: Shared,
   gone: (one: OpenConnection) => void,
 ): OpenConnection {
+  const { ws, socket, origin } = arrival;
   let joined: Connection | null = null;
   const drained = (): void => joined?.drained();
-  const outbox = new Outbox(new WebSocketSink(ws, socket, rules.text), shared.slabs, drained);
-  const client = new WebSocketClient(ws, origin, outbox, rules.idleTimeoutMs);
+  const outbox = new Outbox(new WebSocketSink(ws, socket, rules), shared.slabs, drained);
+  const client = new WebSocketClient(arrival, outbox, rules.idleTimeoutMs);
   const connection = protocol.connect(client);
   const one = shared.connections.add(protocol.name, client, connection);
   joined = connection;
@@ -89,6 +97,7 @@ class WebSocketClient implements Client {
   readonly loopback: boolean;
   readonly tls: Client['tls'];
   readonly subprotocol: string;
+  readonly authorization: string | null;
   readonly outbox: Outbox;
   readBytes = 0;
   reads = 0;
@@ -97,7 +106,8 @@ class WebSocketClient implements Client {
   private readonly ws: WebSocket;
   private readonly pings: NodeJS.Timeout | null = null;
 
-  constructor(ws: WebSocket, origin: Origin, outbox: Outbox, idleTimeoutMs: number) {
+  constructor({ ws, origin, login }: WebSocketArrival, outbox: Outbox, idleTimeoutMs: number) {
+    this.authorization = login;
     this.name = origin.name;
     this.remoteAddress = origin.remoteAddress;
     this.remotePort = origin.remotePort;
@@ -155,13 +165,15 @@ class WebSocketSink implements Sink {
   private readonly ws: WebSocket;
   private readonly socket: Socket;
   private readonly text: boolean;
+  private readonly sendsText: boolean;
   /** Pieces of one message, for protocols whose clients want whole frames in a message. */
   private corked: Uint8Array[] | null = null;
 
-  constructor(ws: WebSocket, socket: Socket, text: boolean) {
+  constructor(ws: WebSocket, socket: Socket, { text, sendsBinary = false }: WebSocketRules) {
     this.ws = ws;
     this.socket = socket;
     this.text = text;
+    this.sendsText = text && !sendsBinary;
   }
 
   get writableLength(): number {
@@ -183,7 +195,7 @@ class WebSocketSink implements Sink {
       if (done !== undefined) process.nextTick(done);
       return true;
     }
-    this.ws.send(bytes, { binary: !(this.text && isUtf8(bytes)) }, done);
+    this.ws.send(bytes, { binary: !(this.sendsText && isUtf8(bytes)) }, done);
     return this.ws.bufferedAmount === 0;
   }
 

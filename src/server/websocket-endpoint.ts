@@ -25,6 +25,12 @@ export interface WebSocketRules {
   readonly subprotocolRequired: boolean;
   /** Are text frames taken, and sent where the bytes are UTF-8? Otherwise all is binary. */
   readonly text: boolean;
+  /** Is all that is sent binary, where text frames are taken? */
+  readonly sendsBinary?: boolean;
+  /** The pages that may connect, by their origins; `*` or none at all for any. */
+  readonly origins?: readonly string[];
+  /** Does the protocol want to see the name and password of the handshake? */
+  readonly keepsLogin?: boolean;
   /** Bytes of the largest WebSocket message that a client who has logged in may send. */
   readonly messageBytes: number;
   /** A client that is silent for so long is closed; it is pinged when half of it is over. */
@@ -116,10 +122,25 @@ export class WebSocketEndpoint {
       refuse(socket, 400, `The subprotocol has to be ${this.rules.subprotocols.join(' or ')}.`);
       return;
     }
+    if (!this.welcomes(request.headers.origin)) {
+      const who = `${this.name} connection ${origin.name}`;
+      this.shared.log.info(`${who}: refused, pages of ${request.headers.origin} may not connect`);
+      refuse(socket, 403, 'Pages of this origin may not connect: see allow_origins.');
+      return;
+    }
     this.handshake.handleUpgrade(request, socket, head, (ws: WebSocket) => {
       const { rules, shared } = this;
-      told.joined(openWebSocketClient(ws, socket, origin, protocol, rules, shared, told.left));
+      const login = rules.keepsLogin ? (request.headers.authorization ?? null) : null;
+      const arrival = { ws, socket, origin, login };
+      told.joined(openWebSocketClient(arrival, protocol, rules, shared, told.left));
     });
+  }
+
+  /** Whoever is no page says no origin. */
+  private welcomes(origin: string | undefined): boolean {
+    const { origins = [] } = this.rules;
+    if (origin === undefined || origins.length === 0) return true;
+    return origins.includes('*') || origins.includes(origin);
   }
 
   private choose(offered: ReadonlySet<string>): string | null {

@@ -51,5 +51,6 @@ export class FakeClient implements Client {
 export const DEFAULT_STOMP: StompOptions = {
   ...{ defaultVhost: '/', defaultUser: null, defaultPassword: '', topicExchange: 'amq.topic' },
   ...{ nackRequeues: true, implicitConnect: false, hideServer: false, certificateLogin: false },
+  httpLogin: false,
   ...{ maxFrameBytes: 1_000_000, maxFrameBytesBeforeLogin: 65_536, loginTimeoutMs: 10_000 },
 };
