@@ -7,11 +7,14 @@ import { type Answer, badRequest, NO_CONTENT, notFound, put } from '../answer.ts
 import { requireKeys, textOr } from '../input.ts';
 import { type Listing, plainListing } from '../listing.ts';
 import { type Call, objectOf, type Resource } from '../routing.ts';
-import { clusterNameOf, type ManagementContext } from './context.ts';
+import { clusterNameOf, type ManagementContext, vhostsOf } from './context.ts';
+import { policyToJson } from './policy.ts';
 
 function parametersOf(context: ManagementContext, call: Call) {
   return context.broker.administration(call.viewer.user.name).parameters;
 }
+
+const OPERATOR_POLICY = 'operator_policy';
 
 function list(context: ManagementContext, call: Call): Listing {
   const { component, vhost } = call.params;
@@ -19,7 +22,19 @@ function list(context: ManagementContext, call: Call): Listing {
   const records = parametersOf(context, call)
     .list(filter)
     .filter((record) => call.viewer.mayEnter(record.vhost));
-  return plainListing(records.map(shown));
+  return plainListing([...operatorPolicies(context, call), ...records.map(shown)]);
+}
+
+/** RabbitMQ keeps operator policies among its parameters, and lists them there. */
+function operatorPolicies(context: ManagementContext, call: Call): ReturnType<typeof shown>[] {
+  const { component = OPERATOR_POLICY } = call.params;
+  if (component !== OPERATOR_POLICY) return [];
+  return vhostsOf(context, call).flatMap(({ name: vhost, policies }) =>
+    policies.list('operatorPolicy').map((record) => {
+      const value = policyToJson(record) as JsonValue;
+      return shown({ vhost, component, name: record.name, value });
+    }),
+  );
 }
 
 function shown(record: { vhost: string; component: string; name: string; value: JsonValue }) {

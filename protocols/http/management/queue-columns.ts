@@ -90,6 +90,10 @@ export class QueueColumns {
       leader: ofQuorum(node),
       members: ofQuorum([node]),
       online: ofQuorum([node]),
+      // There is one log for all queues.
+      open_files: ofQuorum({ [node]: 0 }),
+      single_active_consumer_ctag: ({ queue }) =>
+        queue.type === 'quorum' ? (queue.subscriptions.active?.tag ?? null) : undefined,
       messages_delayed: ({ queue }) => (queue.type === 'quorum' ? queue.delayed : undefined),
       messages_dlx: ({ queue }) => (queue.type === 'quorum' ? queue.lettersUnderway : undefined),
     };
