@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { StartOptions } from '../../src/embed.ts';
 import type { Log } from '../../src/log.ts';
 import { type ApiBroker, startApi } from '../support/management.ts';
+import { exportOf, RECORDED } from './definitions/round-trip.ts';
 
 const started: ApiBroker[] = [];
 const folders: string[] = [];
@@ -96,6 +97,28 @@ describe.each(['rabbitmq-3.10.json', 'rabbitmq-4.0.json'])('a file exported as %
       "users that exist: http-app; the default user 'guest' was not created because definitions " +
         'were imported',
     );
+  });
+});
+
+describe('what RabbitMQ 4 has imported from here and exported again', () => {
+  const KINDS = ['queues', 'exchanges', 'bindings', 'policies', 'parameters'];
+
+  test('is what was exported here', async () => {
+    const document = await exportOf(await start());
+    const recorded = JSON.parse(readFileSync(RECORDED, 'utf8'));
+    for (const kind of KINDS) {
+      expect(sorted(document[kind] as unknown[]), kind).toEqual(sorted(recorded[kind]));
+    }
+  });
+
+  test('is imported here, and exported as it came', async () => {
+    const broker = await start();
+    const recorded = JSON.parse(readFileSync(RECORDED, 'utf8'));
+    await broker.call('PUT', '/api/vhosts/back', {});
+    const { status, text } = await broker.call('POST', '/api/definitions/back', recorded);
+    expect(status, text).toBe(204);
+    const { body } = await broker.get('/api/definitions/back');
+    for (const kind of KINDS) expect(sorted(body[kind]), kind).toEqual(sorted(recorded[kind]));
   });
 });
 
