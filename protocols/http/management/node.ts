@@ -93,7 +93,8 @@ function describeNode(context: ManagementContext, call: Call): Record<string, un
       mem_used: residentBytes,
       fd_used: fdUsed,
       sockets_used: connections.size,
-      proc_used: connections.size,
+      // Ourselves, and what would be a process each in Erlang.
+      proc_used: 1 + connections.size,
       disk_free: disk.freeBytes,
     }),
     ...statistics.broker.figures(broker, rangesOf(call.query).nodeStats, CHURN_AT, DISK_AT),
