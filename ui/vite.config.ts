@@ -18,6 +18,16 @@ const POLICY =
   "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; " +
   "form-action 'self'; frame-ancestors 'none'";
 
+/** What is fetched together: libraries, what all pages share, and pages that lead to each other. */
+const CHUNKS = [
+  { name: 'libraries', test: /node_modules\/(@preact|preact|preact-iso)\//, priority: 3 },
+  { name: 'shared', test: /ui\/src\/(api|format|live|session|shell)\//, priority: 2 },
+  { name: 'parts', test: /ui\/src\/parts\/(?!chart-canvas)/, priority: 2 },
+  { name: 'queues', test: /ui\/src\/pages\/(queue|queues|exchange|exchanges)\//, priority: 1 },
+  { name: 'clients', test: /ui\/src\/pages\/(connection|connections)\//, priority: 1 },
+  { name: 'admin', test: /ui\/src\/pages\/(admin|nodes)\//, priority: 1 },
+];
+
 export default defineConfig({
   root: import.meta.dirname,
   // Relative, because the broker may serve the console below management.path_prefix.
@@ -32,6 +42,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // One style sheet, and few chunks of code: many small ones compress badly.
+    cssCodeSplit: false,
+    rolldownOptions: { output: { codeSplitting: { groups: CHUNKS } } },
   },
   plugins: [compress()],
   server: { port: 5173, proxy },

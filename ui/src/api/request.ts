@@ -65,7 +65,9 @@ export async function send(
   path: string,
   options: RequestOptions = {},
 ): Promise<Response> {
-  const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
+  // The second kind keeps older brokers from answering 406 to paths that they do not have.
+  const accept = 'application/json, */*;q=0.1';
+  const headers: Record<string, string> = { accept, ...options.headers };
   if (authorization !== null) headers.authorization = authorization;
   if (options.body !== undefined) headers['content-type'] = 'application/json';
   const response = await fetch(new URL(path, API_BASE), {

@@ -47,10 +47,17 @@ export function Chart(props: ChartProps) {
     setHidden(next);
   };
   const Draw = canvas?.draw;
+  const empty = props.series.every(({ points }) => points.length === 0);
   const shown = props.series.filter(({ key }) => !hidden.has(key));
   return (
     <figure aria-label={props.label} class="chart">
-      <div class="chart-space">{Draw && <Draw {...props} series={shown} />}</div>
+      <div class="chart-space">
+        {empty ? (
+          <p class="chart-none">Nothing measured yet</p>
+        ) : (
+          Draw && <Draw {...props} series={shown} />
+        )}
+      </div>
       <div class="legend">
         {props.series.map(({ key, label, colour, points }) => (
           <button

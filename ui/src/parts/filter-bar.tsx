@@ -58,11 +58,17 @@ export function FilterBar({ listing, noun, children, aside }: FilterBarProps) {
       </div>
       {children}
       <span aria-live="polite" class="filter-count num">
-        {loading ? '' : narrowed ? `${count(filtered)} of ${count(total)}` : count(total)} {noun}
+        {loading ? '' : narrowed ? `${count(filtered)} of ${count(total)}` : count(total)}{' '}
+        {total === 1 ? singular(noun) : noun}
       </span>
       {aside && <div class="btn-row filter-aside">{aside}</div>}
     </div>
   );
+}
+
+/** Of the nouns that lists have. */
+function singular(noun: string): string {
+  return noun.replace(/ies$/, 'y').replace(/s$/, '');
 }
 
 interface ChipProps {

@@ -2,8 +2,17 @@
  * begin: what happens before anything is shown: a sign-in that comes back from an identity
  * provider is completed, else what the tab remembers is tried.
  */
-import { resume } from './identity.ts';
+import { sayError } from '../api/request.ts';
+import { ended, resume, signIn, starting } from './identity.ts';
+import { comesBack, completeOAuth } from './oauth.ts';
 
 export async function begin(): Promise<void> {
-  await resume();
+  if (!comesBack()) return resume();
+  try {
+    await signIn(await completeOAuth());
+  } catch (error) {
+    ended.value = sayError(error);
+  } finally {
+    starting.value = false;
+  }
 }

@@ -4,6 +4,7 @@
  */
 import { computed, signal } from '@preact/signals';
 import { ApiError, authorize, onExpired, read } from '../api/request.ts';
+import { endOAuth, keepFresh } from './oauth.ts';
 
 /** `/api/whoami` */
 export interface Identity {
@@ -46,10 +47,19 @@ export async function signIn(header: string): Promise<void> {
     features.value = await probe();
     ended.value = '';
     identity.value = { name: found.name, tags };
+    stopRenewing = keepFresh(renew);
   } catch (error) {
     authorize(null);
     throw error;
   }
+}
+
+let stopRenewing = () => {};
+
+/** A new token of the same user. */
+function renew(header: string): void {
+  sessionStorage.setItem(STORED, header);
+  authorize(header);
 }
 
 /** Which of our extensions the broker has; asked once. */
@@ -78,6 +88,9 @@ export async function resume(): Promise<void> {
 
 /** Forgets everything about the user. */
 export function signOut(reason = ''): void {
+  stopRenewing();
+  // Also at the provider, unless it was the session there that ended.
+  if (reason === '') void endOAuth().catch(() => {});
   authorize(null);
   sessionStorage.removeItem(STORED);
   identity.value = null;

@@ -3,7 +3,7 @@
  * the `g` keys offer. `needs` hides a place from those to whom the API would not show it.
  */
 import type { IconName } from '../parts/icon.tsx';
-import { isAdministrator, isMonitor } from '../session/identity.ts';
+import { features, isAdministrator, isMonitor } from '../session/identity.ts';
 
 /** One entry of the rail. */
 export interface Place {
@@ -14,6 +14,8 @@ export interface Place {
   readonly key: string;
   /** Other paths that belong to it. */
   readonly also?: readonly string[];
+  /** The extension without which there is nothing to see. */
+  readonly feature?: string;
   readonly needs?: 'monitoring' | 'administrator' | 'no administrator';
 }
 
@@ -35,8 +37,8 @@ export const GROUPS: readonly (readonly Place[])[] = [
     },
   ],
   [
-    { path: '/messages', label: 'Messages', icon: 'messages', key: 'm' },
-    { path: '/trace', label: 'Live trace', icon: 'trace', key: 'l' },
+    { path: '/messages', label: 'Messages', icon: 'messages', key: 'm', feature: 'peek' },
+    { path: '/trace', label: 'Live trace', icon: 'trace', key: 'l', feature: 'trace' },
     { path: '/playground', label: 'Playground', icon: 'playground', key: 'p' },
   ],
   [
@@ -63,7 +65,8 @@ export const GROUPS: readonly (readonly Place[])[] = [
 
 /** Those of a group that this user may see. */
 export function visible(places: readonly Place[]): Place[] {
-  return places.filter(({ needs }) => {
+  return places.filter(({ needs, feature }) => {
+    if (feature !== undefined && !features.value.has(feature)) return false;
     if (needs === 'administrator') return isAdministrator.value;
     if (needs === 'no administrator') return !isAdministrator.value;
     return needs === undefined || isMonitor.value;

@@ -72,6 +72,8 @@ async function ask(path: string, signal: AbortSignal): Promise<Answer> {
     await read(`health/checks/${path}`, signal);
     return '';
   } catch (error) {
-    return error instanceof ApiError && error.status === 404 ? null : sayError(error);
+    // RabbitMQ before 4 answers paths that it does not have in several ways.
+    const known = error instanceof ApiError && error.status !== 404 && error.status !== 406;
+    return known ? sayError(error) : null;
   }
 }
