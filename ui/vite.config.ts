@@ -18,13 +18,17 @@ const POLICY =
   "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; " +
   "form-action 'self'; frame-ancestors 'none'";
 
+/** What all pages share, but for what few people ever open. */
+const SHARED = /ui\/src\/(api|format|live|session|shell)\/(?!(oauth|palette|find|shortcut-help)\.)/;
+
 /** What is fetched together: libraries, what all pages share, and pages that lead to each other. */
 const CHUNKS = [
   { name: 'libraries', test: /node_modules\/(@preact|preact|preact-iso)\//, priority: 3 },
-  { name: 'shared', test: /ui\/src\/(api|format|live|session|shell)\//, priority: 2 },
+  { name: 'shared', test: SHARED, priority: 2 },
   { name: 'parts', test: /ui\/src\/parts\/(?!chart-canvas)/, priority: 2 },
   { name: 'queues', test: /ui\/src\/pages\/(queue|queues|exchange|exchanges)\//, priority: 1 },
   { name: 'clients', test: /ui\/src\/pages\/(connection|connections)\//, priority: 1 },
+  { name: 'tools', test: /ui\/src\/pages\/(messages|trace|playground)\//, priority: 1 },
   { name: 'admin', test: /ui\/src\/pages\/(admin|nodes)\//, priority: 1 },
 ];
 

@@ -3,12 +3,13 @@
  * provider is completed, else what the tab remembers is tried.
  */
 import { sayError } from '../api/request.ts';
+import { comesBack } from './auth-options.ts';
 import { ended, resume, signIn, starting } from './identity.ts';
-import { comesBack, completeOAuth } from './oauth.ts';
 
 export async function begin(): Promise<void> {
   if (!comesBack()) return resume();
   try {
+    const { completeOAuth } = await import('./oauth.ts');
     await signIn(await completeOAuth());
   } catch (error) {
     ended.value = sayError(error);

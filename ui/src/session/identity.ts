@@ -4,7 +4,7 @@
  */
 import { computed, signal } from '@preact/signals';
 import { ApiError, authorize, onExpired, read } from '../api/request.ts';
-import { endOAuth, keepFresh } from './oauth.ts';
+import { GRANT } from './auth-options.ts';
 
 /** `/api/whoami` */
 export interface Identity {
@@ -47,7 +47,7 @@ export async function signIn(header: string): Promise<void> {
     features.value = await probe();
     ended.value = '';
     identity.value = { name: found.name, tags };
-    stopRenewing = keepFresh(renew);
+    if (withProvider()) await renewing();
   } catch (error) {
     authorize(null);
     throw error;
@@ -55,6 +55,16 @@ export async function signIn(header: string): Promise<void> {
 }
 
 let stopRenewing = () => {};
+
+/** Whether the token comes from an identity provider. */
+function withProvider(): boolean {
+  return sessionStorage.getItem(GRANT) !== null;
+}
+
+async function renewing(): Promise<void> {
+  const { keepFresh } = await import('./oauth.ts');
+  stopRenewing = keepFresh(renew);
+}
 
 /** A new token of the same user. */
 function renew(header: string): void {
@@ -90,7 +100,7 @@ export async function resume(): Promise<void> {
 export function signOut(reason = ''): void {
   stopRenewing();
   // Also at the provider, unless it was the session there that ended.
-  if (reason === '') void endOAuth().catch(() => {});
+  if (reason === '' && withProvider()) void import('./oauth.ts').then(({ endOAuth }) => endOAuth());
   authorize(null);
   sessionStorage.removeItem(STORED);
   identity.value = null;

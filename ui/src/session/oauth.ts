@@ -1,23 +1,11 @@
 /**
  * Sign-in with the organisation's identity provider: OAuth 2 authorization code with PKCE, all of
  * it in the page. The provider gives an access token, which the broker takes as `Bearer`. Tokens
- * are renewed before they run out, if the provider gives something to renew them with.
+ * are renewed before they run out, if the provider gives something to renew them with. It is a
+ * chunk of its own: most brokers have no provider.
  */
-import { API_BASE, ApiError, read } from '../api/request.ts';
-
-/** `/api/auth`, which needs no sign-in. */
-export interface AuthOptions {
-  readonly oauth_enabled?: boolean;
-  readonly oauth_client_id?: string;
-  readonly oauth_client_secret?: string;
-  readonly oauth_provider_url?: string;
-  readonly oauth_metadata_url?: string;
-  readonly oauth_scopes?: string;
-  readonly oauth_response_type?: string;
-  readonly oauth_initiated_logon_type?: string;
-  readonly oauth_disable_basic_auth?: boolean;
-  readonly oauth_resource_id?: string;
-}
+import { API_BASE, ApiError } from '../api/request.ts';
+import { type AuthOptions, authOptions, GRANT } from './auth-options.ts';
 
 /** The part of a provider's metadata that is needed [RFC 8414 2]. */
 interface Metadata {
@@ -42,17 +30,8 @@ interface Grant {
 }
 
 const ATTEMPT = 'warren.oauth.attempt';
-const GRANT = 'warren.oauth.grant';
 /** How long before its end a token is renewed. */
 const EARLY_MS = 60_000;
-
-let known: Promise<AuthOptions> | null = null;
-
-/** How one may sign in. A broker that does not say knows names and passwords. */
-export function authOptions(): Promise<AuthOptions> {
-  known ??= read<AuthOptions>('auth').catch(() => ({}));
-  return known;
-}
 
 /** The page itself, without what is behind `?` and `#`: the provider sends the browser there. */
 function redirectUri(): string {
@@ -87,12 +66,6 @@ export async function beginOAuth(options: AuthOptions): Promise<void> {
   };
   for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
   window.location.assign(url);
-}
-
-/** Whether the browser comes back from the provider. */
-export function comesBack(): boolean {
-  const query = new URLSearchParams(window.location.search);
-  return query.has('state') && (query.has('code') || query.has('error'));
 }
 
 /**

@@ -8,8 +8,8 @@ import { Button } from '../parts/button.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { TextField } from '../parts/text-field.tsx';
 import { Logo } from '../shell/logo.tsx';
+import { type AuthOptions, authOptions } from './auth-options.ts';
 import { basic, ended, signIn } from './identity.ts';
-import { type AuthOptions, authOptions, beginOAuth } from './oauth.ts';
 import './sign-in.css';
 
 export function SignIn() {
@@ -58,10 +58,12 @@ function ProviderButton({ options, onFailure }: ProviderButtonProps) {
   }
   const go = () => {
     setBusy(true);
-    beginOAuth(options).catch((error: unknown) => {
-      setBusy(false);
-      onFailure(sayError(error));
-    });
+    import('./oauth.ts')
+      .then(({ beginOAuth }) => beginOAuth(options))
+      .catch((error: unknown) => {
+        setBusy(false);
+        onFailure(sayError(error));
+      });
   };
   return (
     <Button busy={busy} icon="lock" kind="primary" onClick={go}>

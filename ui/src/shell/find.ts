@@ -5,6 +5,7 @@
 import { asPage, type PageOf } from '../api/page-of.ts';
 import { read, withQuery } from '../api/request.ts';
 import type { IconName } from '../parts/icon.tsx';
+import { features } from '../session/identity.ts';
 import { to } from './location.tsx';
 import { GROUPS, visible } from './places.ts';
 
@@ -21,6 +22,22 @@ interface Named {
   readonly vhost?: string;
   readonly user_provided_name?: string;
 }
+
+/** An item of `/api/_ui/search`. */
+interface Found {
+  readonly kind: string;
+  readonly name: string;
+  readonly vhost?: string;
+  readonly detail?: string;
+  readonly link: string;
+}
+
+const ICONS: Readonly<Record<string, IconName>> = {
+  queue: 'queues',
+  exchange: 'exchanges',
+  connection: 'connections',
+  user: 'user',
+};
 
 /** How many of a kind are shown. */
 const SOME = 7;
@@ -48,8 +65,24 @@ export function placesLike(text: string): Hit[] {
   return [...places, ...SUBPAGES].filter(({ name }) => name.toLowerCase().includes(wanted));
 }
 
-/** Things of the broker whose name contains the text. */
+/** Things of the broker whose name contains the text: the broker searches, if it can. */
 export async function find(text: string, signal: AbortSignal): Promise<Hit[]> {
+  if (!features.value.has('search')) return findInLists(text, signal);
+  try {
+    const found = await read<readonly Found[]>(withQuery('_ui/search', { q: text }), signal);
+    return found.map(({ kind, name, vhost, detail, link }) => ({
+      kind: [kind, vhost && `in ${vhost}`, detail].filter(Boolean).join(' · '),
+      name,
+      icon: ICONS[kind] ?? 'admin',
+      href: link,
+    }));
+  } catch {
+    return [];
+  }
+}
+
+/** The same with RabbitMQ's API: a few of each kind. */
+async function findInLists(text: string, signal: AbortSignal): Promise<Hit[]> {
   const ask = async (path: string, columns: string, hit: (item: Named) => Hit) => {
     const query = { name: text, page: 1, page_size: SOME, columns };
     try {

@@ -2,18 +2,12 @@
  * Palette: Ctrl-K finds anything: pages, queues, exchanges, connections, users. What is on the
  * broker is asked for by name, a few of each kind, while somebody types.
  */
-import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Dialog } from '../parts/dialog.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { find, type Hit, placesLike } from './find.ts';
+import { paletteOpen } from './shortcuts.ts';
 import './palette.css';
-
-export const paletteOpen = signal(false);
-
-export function openPalette(): void {
-  paletteOpen.value = true;
-}
 
 function close(): void {
   paletteOpen.value = false;
@@ -43,10 +37,10 @@ function useFound(text: string): readonly Hit[] {
   return found;
 }
 
-export function Palette() {
+export default function Palette() {
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
-  const list = useRef<HTMLUListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const found = useFound(text);
   useEffect(() => setChosen(0), [text]);
   const hits = [...placesLike(text), ...found];
@@ -84,22 +78,24 @@ export function Palette() {
           type="text"
           value={text}
         />
-        <ul aria-label="Found" class="hits" id="hits" ref={list} role="listbox">
+        <div aria-label="Found" class="hits" id="hits" ref={list} role="listbox">
           {hits.map((hit, index) => (
-            <li
+            <a
               aria-selected={index === chosen}
+              class="hit"
+              href={hit.href}
               id={`hit-${index}`}
               key={`${hit.kind} ${hit.href}`}
+              onClick={close}
               role="option"
+              tabIndex={-1}
             >
-              <a class="hit" href={hit.href} onClick={close} tabIndex={-1}>
-                <Icon name={hit.icon} />
-                <span class="hit-name">{hit.name}</span>
-                <span class="hit-kind">{hit.kind}</span>
-              </a>
-            </li>
+              <Icon name={hit.icon} />
+              <span class="hit-name">{hit.name}</span>
+              <span class="hit-kind">{hit.kind}</span>
+            </a>
           ))}
-        </ul>
+        </div>
         {hits.length === 0 && <p class="muted">Nothing is called that.</p>}
       </div>
     </Dialog>

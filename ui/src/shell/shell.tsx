@@ -4,18 +4,20 @@
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { ErrorBoundary, lazy } from 'preact-iso';
 import { startAttention } from '../live/attention.ts';
 import { startLive } from '../live/overview.ts';
 import { reachable } from '../live/ticker.ts';
 import { ConfirmDialog } from '../parts/confirm.tsx';
 import { Toasts } from '../parts/toast.tsx';
 import { BottomBar } from './bottom-bar.tsx';
-import { Palette, paletteOpen } from './palette.tsx';
 import { Rail } from './rail.tsx';
-import { ShortcutHelp } from './shortcut-help.tsx';
-import { followKeys, helpOpen } from './shortcuts.ts';
+import { followKeys, helpOpen, paletteOpen } from './shortcuts.ts';
 import { TopBar } from './top-bar.tsx';
 import './shell.css';
+
+const Palette = lazy(() => import('./palette.tsx'));
+const ShortcutHelp = lazy(() => import('./shortcut-help.tsx'));
 
 export function Shell({ children }: { children: ComponentChildren }) {
   useEffect(startLive, []);
@@ -37,8 +39,10 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <div class="page">{children}</div>
       </main>
       <BottomBar />
-      {paletteOpen.value && <Palette />}
-      {helpOpen.value && <ShortcutHelp />}
+      <ErrorBoundary>
+        {paletteOpen.value && <Palette />}
+        {helpOpen.value && <ShortcutHelp />}
+      </ErrorBoundary>
       <ConfirmDialog />
       <Toasts />
     </div>

@@ -15,7 +15,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['?', 'This list'],
 ];
 
-export function ShortcutHelp() {
+export default function ShortcutHelp() {
   const places = visible(GROUPS.flat());
   return (
     <Dialog

@@ -5,10 +5,15 @@
 import { signal } from '@preact/signals';
 import { paused, refresh } from '../live/ticker.ts';
 import { navigate } from './location.tsx';
-import { openPalette } from './palette.tsx';
 import { GROUPS, visible } from './places.ts';
 
 export const helpOpen = signal(false);
+export const paletteOpen = signal(false);
+
+/** Opens the search for anything. */
+export function openPalette(): void {
+  paletteOpen.value = true;
+}
 
 /** How long `g` waits for the key after it. */
 const PAIR_MS = 1500;

@@ -6,7 +6,7 @@ import { attention } from '../live/attention.ts';
 import { Icon } from '../parts/icon.tsx';
 import { LiveMenu } from './live-menu.tsx';
 import { Logo } from './logo.tsx';
-import { openPalette } from './palette.tsx';
+import { openPalette } from './shortcuts.ts';
 import { UserMenu } from './user-menu.tsx';
 import { VhostMenu } from './vhost-menu.tsx';
 import './top-bar.css';
