@@ -54,7 +54,10 @@ export interface MetricsListenerOptions {
 
 /** What the composition root hands in. */
 export interface HttpServiceOptions
-  extends Omit<ManagementContext, 'statistics' | 'listeners' | 'broker' | 'connections'> {
+  extends Omit<
+    ManagementContext,
+    'webhooks' | 'statistics' | 'listeners' | 'broker' | 'connections'
+  > {
   readonly broker: Broker;
   /** What its WebSockets share with the clients of other protocols, the registry above all. */
   readonly shared: Shared;
@@ -91,11 +94,13 @@ export class HttpService {
     const sampling = { intervalMs: sampleIntervalMs, detailed: options.ratesMode === 'detailed' };
     this.statistics = new Statistics(broker, connections, sampling);
     const { statistics } = this;
-    this.context = { ...options, connections, statistics, listeners: () => this.all() };
+    const hooks = { ...options.webhooks, broker, connections, random: Math.random };
+    const webhooks = new WebhookSenders(hooks);
+    this.webhooks = webhooks;
+    const listeners = () => this.all();
+    this.context = { ...options, connections, statistics, webhooks, listeners };
     this.logins = new Logins(broker);
     this.streams = new ExtensionStreams(this.context, options.logTail);
-    const hooks = { ...options.webhooks, broker, connections, random: Math.random };
-    this.webhooks = new WebhookSenders(hooks);
     this.dataPlane = new DataPlane(broker, this.logins, shared, this.webhooks);
   }
 

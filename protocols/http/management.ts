@@ -32,6 +32,7 @@ import { userResources } from './management/user.ts';
 import { vhostResources } from './management/vhost.ts';
 import { addResource, type Resource, type RoutingContext, sendError } from './routing.ts';
 import { Viewer } from './viewer.ts';
+import { webhookResources } from './webhooks/resources.ts';
 
 /** Every resource of the API. */
 export function resources(context: ManagementContext): Resource[] {
@@ -57,6 +58,7 @@ export function resources(context: ManagementContext): Resource[] {
     ...policyResources(context),
     ...featureResources(),
     ...authAttemptResources(context),
+    ...webhookResources(context),
     ...extensionResources(context),
   ];
 }

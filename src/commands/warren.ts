@@ -13,6 +13,7 @@ import { POLICY_COMMANDS } from './policy-commands.ts';
 import { run } from './program.ts';
 import { REDRIVE_COMMANDS } from './redrive-commands.ts';
 import { TRACE_COMMAND } from './trace-command.ts';
+import { WEBHOOK_COMMANDS } from './webhook-commands.ts';
 
 const COMMANDS: readonly Command[] = [
   ...NODE_COMMANDS,
@@ -25,6 +26,7 @@ const COMMANDS: readonly Command[] = [
   ...INSPECT_COMMANDS,
   TRACE_COMMAND,
   ...REDRIVE_COMMANDS,
+  ...WEBHOOK_COMMANDS,
 ];
 
 /** Runs a subcommand. Returns the exit code. */

@@ -11,6 +11,7 @@ import type { Connections } from '../../../src/server/connections.ts';
 import { notFound } from '../answer.ts';
 import type { Call } from '../routing.ts';
 import type { Statistics } from '../statistics.ts';
+import type { WebhookSenders } from '../webhooks/webhooks.ts';
 
 /** A port that the broker listens on, as operators see it. */
 export interface ListenerInfo {
@@ -24,6 +25,7 @@ export interface ManagementContext {
   readonly broker: Broker;
   readonly connections: Connections;
   readonly statistics: Statistics;
+  readonly webhooks: WebhookSenders;
   /** `rabbit@host`. */
   readonly node: string;
   /** Unless an operator has given it another. */
