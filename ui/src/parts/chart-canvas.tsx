@@ -50,12 +50,12 @@ function optionsOf(
   return {
     width: element.clientWidth,
     height: element.clientHeight,
-    padding: [8, 8, 0, 0],
+    padding: [8, 24, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, (high ?? 0) * 1.1)] } },
     axes: [
-      { ...axis, grid: { show: false }, gap: 6, size: 26, space: 70, values: TIMES },
+      { ...axis, grid: { show: false }, gap: 6, size: 26, space: 84, values: TIMES },
       { ...axis, size: 56, gap: 8, values: (_plot, marks) => marks.map(format) },
     ],
     series: [

@@ -6,16 +6,16 @@ import './sparkline.css';
 
 interface SparklineProps {
   readonly values: readonly number[];
-  /** How many values the whole width stands for. */
+  /** How many values the whole width stands for, if not just as many as there are. */
   readonly slots?: number;
 }
 
 const WIDTH = 120;
 const HEIGHT = 28;
 
-export function Sparkline({ values, slots = 60 }: SparklineProps) {
+export function Sparkline({ values, slots = values.length }: SparklineProps) {
   const top = Math.max(1, ...values) * 1.1;
-  const step = WIDTH / (slots - 1);
+  const step = WIDTH / Math.max(1, slots - 1);
   const start = WIDTH - (values.length - 1) * step;
   const points = values.map((value, index) => {
     const y = HEIGHT - 1 - (value / top) * (HEIGHT - 3);

@@ -4,7 +4,7 @@
  */
 import { useState } from 'preact/hooks';
 import { at, change, read, sayError } from '../../api/request.ts';
-import { count } from '../../format/number.ts';
+import { count, plural } from '../../format/number.ts';
 import { refresh } from '../../live/ticker.ts';
 import { Button } from '../../parts/button.tsx';
 import { Field } from '../../parts/field.tsx';
@@ -98,7 +98,9 @@ export function ImportDefinitions({ vhost }: { vhost: string }) {
             <Differences preview={preview} />
             <div class="btn-row">
               <Button busy={busy} icon="upload" kind="primary" onClick={() => void run()}>
-                {differences === 0 ? 'Import anyway' : `Import ${count(differences)} changes`}
+                {differences === 0
+                  ? 'Import anyway'
+                  : `Import ${plural(differences ?? 0, 'change')}`}
               </Button>
             </div>
           </>

@@ -26,14 +26,14 @@ export default function OverviewPage() {
       <PageHead actions={<RangePicker />} title="Overview">
         {now ? `${now.cluster_name} · ${versionOf(now)}` : ' '}
       </PageHead>
-      <Tiles />
+      <Tiles sampled={data} />
       <FlowCharts depths={data?.queue_totals} rates={data?.message_stats} />
       <div class="overview-row">
-        <AttentionList />
-        <div class="overview-side">
-          {isMonitor.value && <Nodes />}
+        <div class="overview-column">
+          <AttentionList />
           <Protocols />
         </div>
+        {isMonitor.value && <Nodes />}
       </div>
     </>
   );

@@ -1,7 +1,9 @@
 /**
- * Tiles: the six figures that say whether messages flow, each with its last two minutes and a link
- * to where they can be looked into.
+ * Tiles: the six figures that say whether messages flow, each with its past in a small line and a
+ * link to where it can be looked into.
  */
+import type { Overview } from '../../api/overview.ts';
+import { ratesOf, type Sample, samplesOf } from '../../api/statistics.ts';
 import { count, rate, short } from '../../format/number.ts';
 import { type Figure, figuresOf, history, overview } from '../../live/overview.ts';
 import { Sparkline } from '../../parts/sparkline.tsx';
@@ -45,8 +47,10 @@ const TILES: readonly TileShape[] = [
   { figure: 'consumers', label: 'Consumers', href: '#/consumers', colour: 6 },
 ];
 
-export function Tiles() {
+/** @param sampled the overview with samples, for what the API remembers */
+export function Tiles({ sampled }: { sampled: Overview | undefined }) {
   const now = overview.value && figuresOf(overview.value);
+  const past = pastOf(sampled);
   return (
     <div class="tiles">
       {TILES.map(({ figure, label, unit, href, colour }) => {
@@ -59,10 +63,23 @@ export function Tiles() {
               {text}
               {unit && <span class="tile-unit">{unit}</span>}
             </span>
-            <Sparkline values={history.value[figure]} />
+            <Sparkline values={past[figure] ?? history.value[figure]} />
           </a>
         );
       })}
     </div>
   );
+}
+
+/** What the API remembers of each figure; connections and consumers only this page does. */
+function pastOf(sampled: Overview | undefined): Partial<Record<Figure, readonly number[]>> {
+  if (sampled === undefined) return {};
+  const { queue_totals: totals, message_stats: stats } = sampled;
+  const values = (samples: readonly Sample[]) => samples.map(({ sample }) => sample);
+  return {
+    ready: values(samplesOf(totals, 'messages_ready')),
+    unacked: values(samplesOf(totals, 'messages_unacknowledged')),
+    in: values(ratesOf(samplesOf(stats, 'publish'))),
+    out: values(ratesOf(samplesOf(stats, 'deliver_get'))),
+  };
 }

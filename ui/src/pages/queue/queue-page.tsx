@@ -17,6 +17,7 @@ import { PageHead } from '../../parts/page-head.tsx';
 import { Problem } from '../../parts/problem.tsx';
 import { RangePicker, sampling, useRange } from '../../parts/range.tsx';
 import { type Tab, TabPanel, Tabs, useTab } from '../../parts/tabs.tsx';
+import { PublishForm } from '../exchange/publish-form.tsx';
 import { QueueFeatures } from '../queues/queue-features.tsx';
 import { QueueState } from '../queues/queue-state.tsx';
 import { Consumers } from './consumers.tsx';
@@ -41,6 +42,7 @@ export default function QueuePage() {
     { key: 'messages', label: 'Messages', count: data && count(data.messages) },
     { key: 'consumers', label: 'Consumers', count: data && count(data.consumers) },
     { key: 'bindings', label: 'Bindings' },
+    { key: 'publish', label: 'Publish' },
     { key: 'settings', label: 'Settings' },
     { key: 'danger', label: 'Danger zone' },
   ];
@@ -77,6 +79,7 @@ export default function QueuePage() {
         {tab === 'messages' && <MessageBrowser name={name} vhost={vhost} />}
         {tab === 'consumers' && <Consumers queue={data} />}
         {tab === 'bindings' && <QueueBindings name={name} vhost={vhost} />}
+        {tab === 'publish' && <PublishForm exchange="" routingKey={name} vhost={vhost} />}
         {tab === 'settings' && <Settings queue={data} />}
         {tab === 'danger' && <Danger queue={data} />}
       </TabPanel>
