@@ -216,7 +216,10 @@ export function makeListeners(config: Config, broker: Broker, shared: Shared): L
       const tls = identities.of(web.certificate, web.tls);
       add(web.tls, at(secure, config.get(web.tlsIp)), { ...layers, tls });
     }
-    const rules = webSocketRules(web, [web.managementPath], config);
+    // The console is below the prefix, and whatever it connects to is beside it.
+    const prefix = config.get('management.path_prefix');
+    const paths = [...new Set([web.managementPath, `${prefix}${web.managementPath}`])];
+    const rules = webSocketRules(web, paths, config);
     endpoints.push(new WebSocketEndpoint(protocol, rules, shared));
   }
   return { listeners, endpoints, identities };

@@ -29,7 +29,8 @@ function hasTag(tag: string): boolean {
   return identity.value?.tags.includes(tag) === true;
 }
 
-const STORED = 'warren.authorization';
+/** Where the tab keeps the header. */
+export const STORED = 'warren.authorization';
 
 /** The Authorization header for a name and a password. */
 export function basic(name: string, password: string): string {

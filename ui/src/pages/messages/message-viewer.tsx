@@ -74,9 +74,9 @@ export function MessageViewer({ vhost, queue, message, onChange }: MessageViewer
           Show {shown.payload_bytes > MORE_BYTES ? `the first ${bytes(MORE_BYTES)}` : 'all of it'}
         </Button>
       )}
+      {shown.deaths.length > 0 && <Deaths deaths={shown.deaths} vhost={vhost} />}
       <KeyValue facts={factsOf(shown)} />
       <Headers headers={shown.properties.headers ?? {}} />
-      {shown.deaths.length > 0 && <Deaths deaths={shown.deaths} vhost={vhost} />}
       {dialog === 'replay' && (
         <ReplayDialog
           message={shown}
@@ -147,7 +147,8 @@ function shownProperty(name: string, value: unknown): string {
 }
 
 function Headers({ headers }: { headers: Readonly<Record<string, unknown>> }) {
-  const names = Object.keys(headers).filter((name) => name !== 'x-death');
+  // Those about its deaths are told in words above.
+  const names = Object.keys(headers).filter((name) => !/^x-(first-|last-)?death/.test(name));
   if (names.length === 0) return null;
   return (
     <section>
