@@ -155,7 +155,7 @@ function Answer({ answer, vhost }: { answer: RouteExplanation; vhost: string }) 
           ))}
         </ul>
       )}
-      <h3>Why</h3>
+      <h2>Why</h2>
       <ol class="simulator-steps">
         {steps.map((step) => (
           <Step key={`${step.via}${step.from}${step.exchange}`} step={step} vhost={vhost} />

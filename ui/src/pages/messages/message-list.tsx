@@ -75,11 +75,12 @@ export function MessageList({ messages, offset, chosen, onChoose }: MessageListP
 }
 
 function Marks({ message }: { message: PeekedMessage }) {
-  const { state, held_by, redelivered, returned, deaths, priority, exchange } = message;
+  const { state, held_by, redelivered, returned, deaths, properties, exchange } = message;
+  const priority = Number(properties.priority ?? 0);
   return (
     <>
       {state === 'unacked' && (
-        <Badge tone="info">{held_by?.client ?? held_by?.user ?? 'unacked'}</Badge>
+        <Badge tone="info">{held_by?.client || held_by?.user || 'unacked'}</Badge>
       )}
       {state === 'delayed' && <Badge tone="info">waits for its retry</Badge>}
       {deaths[0] && <Badge tone="bad">{deaths[0].reason.replace('_', ' ')}</Badge>}

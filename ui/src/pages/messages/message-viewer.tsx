@@ -128,7 +128,7 @@ function factsOf(message: PeekedMessage): readonly Fact[] {
     facts.push([
       'Held by',
       <span key="held">
-        <a href={to`/connections/${connection}`}>{client ?? user}</a>, channel {channel},{' '}
+        <a href={to`/connections/${connection}`}>{client || user}</a>, channel {channel},{' '}
         {consumer_tag ?? 'by a get'}
         {for_ms !== null && `, for ${duration(for_ms)}`}
       </span>,

@@ -12,7 +12,7 @@ const TEXTS = [
   ['exchange', 'Exchange', 'orders, amq.*'],
   ['queue', 'Queue', 'orders.*'],
   ['key', 'Routing key', 'order.#'],
-  ['client', 'Client, user or connection', 'sensor-1'],
+  ['client', 'Client or user', 'sensor-1'],
   ['text', 'Contains', 'customer-17'],
 ] as const;
 

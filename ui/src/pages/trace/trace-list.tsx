@@ -74,7 +74,7 @@ function Row({ message, selected, onChoose }: RowProps) {
     <tr aria-selected={selected}>
       <td class="num">
         <button
-          aria-label={`Timeline of message ${id}, ${message.text}`}
+          aria-label={`${timeOfDay(at)} ${message.text}`}
           class="trace-time"
           onClick={() => onChoose(id)}
           type="button"
@@ -107,7 +107,7 @@ function Row({ message, selected, onChoose }: RowProps) {
 
 /** What a client is called. */
 export function nameOf({ client, user, connection }: TraceParty): string {
-  return client ?? `${user}@${connection.split(':')[0]}`;
+  return client || `${user}@${connection.split(':')[0]}`;
 }
 
 const PROTOCOLS: readonly (readonly [string, string])[] = [

@@ -63,7 +63,10 @@ export function TraceTimeline({ message, onClose }: TraceTimelineProps) {
             ['Routing key', routing_keys.join(', ')],
             ...Object.entries({ ...properties, ...((headers as object) ?? {}) }).map(
               ([name, value]) =>
-                [name, typeof value === 'string' ? value : JSON.stringify(value)] as const,
+                [
+                  name.replaceAll('_', ' '),
+                  typeof value === 'string' ? value : JSON.stringify(value),
+                ] as const,
             ),
           ]}
         />

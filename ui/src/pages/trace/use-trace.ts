@@ -13,8 +13,9 @@ import {
 } from '../../api/trace.ts';
 import { readEvents } from '../../live/stream.ts';
 
-/** Messages that the page keeps, and how often it draws. */
+/** Messages that the page keeps and shows, and how often it draws. */
 const KEPT = 500;
+const SHOWN = 200;
 const DRAW_MS = 250;
 const RETRY_MS = 2000;
 
@@ -122,7 +123,9 @@ function useMessageBook(paused: boolean) {
   const [shown, setShown] = useState<readonly TracedMessage[]>([]);
   const draw = () => {
     timer.current = null;
-    if (!held.current) setShown([...book.current.values()].reverse());
+    if (held.current) return;
+    const all = [...book.current.values()].sort((a, b) => b.at - a.at || b.id - a.id);
+    setShown(all.slice(0, SHOWN));
   };
   useEffect(() => {
     held.current = paused;
