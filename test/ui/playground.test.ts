@@ -2,7 +2,13 @@ import { execFileSync } from 'node:child_process';
 import amqplib, { type Channel, type ChannelModel } from 'amqplib';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { testWithChromium } from '../support/chromium.ts';
-import { barriers, ConsoleRig, overflowing, type WatchedPage } from '../support/console-rig.ts';
+import {
+  barriers,
+  ConsoleRig,
+  overflowing,
+  PATIENCE_MS,
+  type WatchedPage,
+} from '../support/console-rig.ts';
 
 let rig: ConsoleRig;
 let client: ChannelModel;
@@ -68,7 +74,7 @@ testWithChromium('AMQP clients get it, and what they send comes here over HTTP',
   await inbox(page).filter({ hasText: 'from amqp' }).waitFor();
   await page.getByRole('button', { name: 'Unsubscribe' }).click();
   const consumers = async () => (await rig.call('GET', '/api/queues/%2F/hello')).body.consumers;
-  await expect.poll(consumers).toBe(0);
+  await expect.poll(consumers, { timeout: PATIENCE_MS }).toBe(0);
   const panel = page.getByRole('region', { name: 'Publish', exact: true });
   await panel.getByRole('button', { name: 'STOMP' }).click();
   await panel.getByLabel('Destination').fill('/amq/queue/hello');

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { testWithChromium } from '../support/chromium.ts';
-import { ConsoleRig, signIn } from '../support/console-rig.ts';
+import { ConsoleRig, PATIENCE_MS, signIn } from '../support/console-rig.ts';
 
 let rig: ConsoleRig;
 
@@ -43,7 +43,9 @@ testWithChromium('a wrong password is said to be one, and a right one then helps
   await page.getByLabel('User name').fill('ada');
   await page.getByLabel('Password').fill('wrong');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect.poll(() => page.getByRole('alert').textContent()).toContain('wrong');
+  await expect
+    .poll(() => page.getByRole('alert').textContent(), { timeout: PATIENCE_MS })
+    .toContain('wrong');
   await signIn(page, 'ada:right');
 });
 
@@ -53,7 +55,9 @@ testWithChromium('who has no tag is told which tags there are, and the command',
   await page.getByLabel('Password').fill('right');
   await page.getByRole('button', { name: 'Sign in' }).click();
   const alert = page.getByRole('alert');
-  await expect.poll(() => alert.textContent()).toContain('rabbitmqctl set_user_tags untagged');
+  await expect
+    .poll(() => alert.textContent(), { timeout: PATIENCE_MS })
+    .toContain('rabbitmqctl set_user_tags untagged');
 });
 
 testWithChromium('a reload keeps the sign-in, signing out forgets it', async () => {
@@ -89,5 +93,7 @@ testWithChromium('a broker that is gone is named on the page', async () => {
   await page.getByLabel('User name').fill('ada');
   await page.getByLabel('Password').fill('right');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect.poll(() => page.getByRole('alert').textContent()).toContain('does not answer');
+  await expect
+    .poll(() => page.getByRole('alert').textContent(), { timeout: PATIENCE_MS })
+    .toContain('does not answer');
 });

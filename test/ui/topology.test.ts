@@ -1,7 +1,7 @@
 import amqplib, { type ChannelModel } from 'amqplib';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { testWithChromium } from '../support/chromium.ts';
-import { barriers, ConsoleRig, overflowing } from '../support/console-rig.ts';
+import { barriers, ConsoleRig, overflowing, PATIENCE_MS } from '../support/console-rig.ts';
 
 let rig: ConsoleRig;
 let client: ChannelModel;
@@ -38,7 +38,9 @@ testWithChromium('the map shows what is connected, and a chosen node tells of it
   await page.getByRole('complementary', { name: 'About orders.new' }).waitFor();
   expect(await barriers(page)).toEqual([]);
   await page.getByRole('link', { name: 'Open' }).click();
-  await expect.poll(() => page.url()).toContain('#/queues/%2F/orders.new');
+  await expect
+    .poll(() => page.url(), { timeout: PATIENCE_MS })
+    .toContain('#/queues/%2F/orders.new');
 });
 
 testWithChromium('the keyboard reaches every node, moves the map and zooms it', async () => {
@@ -58,7 +60,7 @@ testWithChromium('the keyboard reaches every node, moves the map and zooms it', 
   await page.keyboard.press('+');
   expect(await place()).not.toBe(before);
   await whole.click();
-  await expect.poll(place).toBe(before);
+  await expect.poll(place, { timeout: PATIENCE_MS }).toBe(before);
 });
 
 testWithChromium('the table says the same in words', async () => {
@@ -77,7 +79,11 @@ testWithChromium('hundreds of queues are shown as one, which opens', async () =>
   await page.getByRole('button', { name: /^220 queues shop/ }).waitFor();
   await page.getByLabel('Find exchanges, queues and clients').fill('shop.q21');
   // 21, and 210 to 219.
-  await expect.poll(() => page.getByRole('button', { name: /^queue shop\.q21/ }).count()).toBe(11);
+  await expect
+    .poll(() => page.getByRole('button', { name: /^queue shop\.q21/ }).count(), {
+      timeout: PATIENCE_MS,
+    })
+    .toBe(11);
   expect(new URL(page.url()).hash).toContain('find=shop.q21');
   for (let i = 0; i < 220; i++) await channel.deleteQueue(`shop.q${i}`);
 });

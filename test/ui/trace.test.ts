@@ -2,7 +2,7 @@ import amqplib, { type Channel, type ChannelModel } from 'amqplib';
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { testWithChromium } from '../support/chromium.ts';
-import { barriers, ConsoleRig, overflowing } from '../support/console-rig.ts';
+import { barriers, ConsoleRig, overflowing, PATIENCE_MS } from '../support/console-rig.ts';
 
 let rig: ConsoleRig;
 let client: ChannelModel;
@@ -58,7 +58,7 @@ testWithChromium('a message is followed from MQTT to AMQP, and its steps are tol
   await drawer.waitFor({ state: 'detached' });
   await page.goto(`${rig.url}#/queues`);
   // Nobody looks any more: the broker has nothing left to do.
-  await expect.poll(traces).toBe(0);
+  await expect.poll(traces, { timeout: PATIENCE_MS }).toBe(0);
 });
 
 testWithChromium('a filter is kept in the address and holds for the trace', async () => {
@@ -82,12 +82,12 @@ testWithChromium('a pause holds the picture still, and nothing is lost by it', a
   await page.getByText('Nothing has been published since').waitFor();
   await sensor.publishAsync('sensors/before', '1', { qos: 1 });
   const rows = page.getByRole('row', { name: /orders\.new/ });
-  await expect.poll(() => rows.count()).toBe(1);
+  await expect.poll(() => rows.count(), { timeout: PATIENCE_MS }).toBe(1);
   await page.getByRole('button', { name: 'Pause' }).click();
   await sensor.publishAsync('sensors/after', '2', { qos: 1 });
   await page.getByRole('button', { name: 'Go on' }).waitFor();
   expect(await rows.count()).toBe(1);
   await page.getByRole('button', { name: 'Go on' }).click();
-  await expect.poll(() => rows.count()).toBe(2);
+  await expect.poll(() => rows.count(), { timeout: PATIENCE_MS }).toBe(2);
   expect(await overflowing(page)).toEqual([]);
 });

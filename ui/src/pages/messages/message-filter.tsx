@@ -87,7 +87,7 @@ export function MessageFilter({ counts, busy, onReload, onMove }: MessageFilterP
 const LABELS = {
   key: ['Routing key', 'order.*'],
   exchange: ['Exchange', 'orders'],
-  header: ['Header', 'tenant=acme'],
+  header: ['Has the header', 'tenant=acme'],
   source: ['Died first in', 'orders.new'],
   from: ['From place', '-50 is the last 50'],
 } as const;

@@ -152,7 +152,7 @@ function Headers({ headers }: { headers: Readonly<Record<string, unknown>> }) {
   if (names.length === 0) return null;
   return (
     <section>
-      <h3>Headers</h3>
+      <h2>Headers</h2>
       <KeyValue
         facts={names.map((name) => [
           name,
@@ -169,7 +169,7 @@ function Headers({ headers }: { headers: Readonly<Record<string, unknown>> }) {
 function Deaths({ deaths, vhost }: { deaths: readonly Death[]; vhost: string }) {
   return (
     <section>
-      <h3>Why it died</h3>
+      <h2>Why it died</h2>
       <ol class="message-deaths">
         {deaths.map(({ queue, reason, count, at, exchange, routing_keys }) => (
           <li key={`${queue} ${reason}`}>

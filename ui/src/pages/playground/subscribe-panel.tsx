@@ -76,12 +76,13 @@ export function SubscribePanel({ vhost, extended }: SubscribePanelProps) {
             {total > KEPT && `, the last ${KEPT} are here`}
           </span>
           {total > 0 && <Button onClick={clear}>Clear</Button>}
+          {/* Without keys they would be one button, and its click would submit the form again. */}
           {state === 'on' ? (
-            <Button icon="pause" onClick={stop}>
+            <Button icon="pause" key="stop" onClick={stop}>
               Unsubscribe
             </Button>
           ) : (
-            <Button busy={state === 'connecting'} kind="primary" type="submit">
+            <Button busy={state === 'connecting'} key="start" kind="primary" type="submit">
               Subscribe
             </Button>
           )}
