@@ -208,15 +208,17 @@ export const STORE_MOVE_BYTES = 1024 * 1024;
 export const STORE_READ_BYTES = 1024 * 1024;
 export const STORE_READ_GAP_BYTES = 16 * 1024;
 
-/** Segments, and journals of segments, that stay open while nobody uses them. */
+/** Segments and journals that stay open unused, and files of dead segments to write again. */
 export const STORE_OPEN_FILES = 64;
+export const STORE_SPARE_SEGMENTS = 2;
 
 /** When a disk that takes nothing is tried again. */
 export const STORE_RETRY_MS = 1_000;
 
-/** How long acks may wait to be written, and how long until what was written of them is synced. */
+/** How long acks may wait to be written, then to be synced, and the footer of a dying segment. */
 export const STORE_ACK_DELAY_MS = 50;
 export const STORE_ACK_SYNC_MS = 1_000;
+export const STORE_FOOTER_DELAY_MS = 1_000;
 
 /** Slots looked through in one turn when a queue is deleted. */
 export const STORE_SWEEP_SLOTS = 200_000;

@@ -15,6 +15,7 @@ import type { Reader, ReadRecord } from './reader.ts';
 import { FLAG } from './record.ts';
 import type { Segment } from './segment.ts';
 import { SHARED } from './slots.ts';
+import type { Spares } from './spares.ts';
 
 /** What a compactor works with. */
 export interface CompactorContext {
@@ -26,7 +27,10 @@ export interface CompactorContext {
   readonly counters: Counters;
   readonly acks: AckWriter;
   readonly reader: Reader;
+  readonly spares: Spares;
   readonly segmentBytes: number;
+  /** Closes the file if it is open for a footer that is not needed any more. */
+  letGo(segment: Segment): Promise<void>;
   /** Something was pushed on what is pending. */
   pushed(): void;
 }
@@ -84,11 +88,12 @@ export class Compactor {
 
   /** The messages first: a journal without them is removed at the next start. */
   private async remove(segment: Segment): Promise<void> {
-    const { files, cache, acks, log } = this.context;
+    const { files, cache, acks, spares, letGo, log } = this.context;
     cache.forget(`${segment.name}.log`);
     await acks.forget(segment);
+    await letGo(segment);
     try {
-      await files.remove(`${segment.name}.log`);
+      if (!(await spares.keep(segment))) await files.remove(`${segment.name}.log`);
       if (segment.journalBytes > 0) await files.remove(`${segment.name}.ack`);
       acks.removed();
     } catch (error) {

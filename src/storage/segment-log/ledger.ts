@@ -106,7 +106,7 @@ export class Ledger {
   /** What the files take. */
   get diskBytes(): number {
     let bytes = 0;
-    for (const segment of this.segments.values()) bytes += segment.bytes + segment.journalBytes;
+    for (const segment of this.segments.values()) bytes += segment.fileBytes + segment.journalBytes;
     return bytes;
   }
 

@@ -15,11 +15,13 @@ import { RecoveredRows } from './recovered-rows.ts';
 import { ORPHAN, type Segment, segmentOf } from './segment.ts';
 import {
   type Gap,
+  isReused,
   SEGMENT_HEADER_BYTES,
   SEGMENT_VERSION,
   scanSegment,
   versionOf,
 } from './segment-scan.ts';
+import { isSpare } from './spares.ts';
 
 /** What recovery works with. */
 export interface RecoveryContext {
@@ -86,6 +88,7 @@ class Recovery implements Recovered {
     const segments: Segment[] = [];
     for (const name of names) {
       const segment = segmentOf(name);
+      if (isSpare(name)) await files.remove(name);
       if (segment === null) continue;
       this.lastSegment = Math.max(this.lastSegment, segment.id);
       if (name.endsWith('.log')) segments.push(segment);
@@ -153,8 +156,9 @@ class Recovery implements Recovered {
     this.scanned++;
     const { index, gaps, tornBytes } = scanSegment(content, segment.salt, newest);
     const { length } = content;
+    const reused = isReused(content, segment.salt);
     release(content);
-    if (tornBytes > 0 && length > SEGMENT_HEADER_BYTES) {
+    if (tornBytes > 0 && length > SEGMENT_HEADER_BYTES && !reused) {
       log.warning(`the last ${tornBytes} bytes of segment ${segment.name} are no messages`);
     }
     await this.writeFooter(segment, index, length);

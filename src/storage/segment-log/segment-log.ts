@@ -33,6 +33,7 @@ import { type Recovered, recover } from './recovery.ts';
 import type { Segment } from './segment.ts';
 import { type QueueOwner, SegmentQueue } from './segment-queue.ts';
 import { ACKED, NOWHERE, SHARED, UNWRITTEN } from './slots.ts';
+import { Spares } from './spares.ts';
 import { Sweeper } from './sweeper.ts';
 import { Writer } from './writer.ts';
 
@@ -53,6 +54,7 @@ export class SegmentLog implements MessageStore, QueueOwner {
   private readonly ledger = new Ledger();
   private readonly pending = new Pending();
   private readonly cache: FileCache;
+  private readonly spares: Spares;
   private readonly writer: Writer;
   private readonly acks: AckWriter;
   private readonly reader: Reader;
@@ -70,7 +72,9 @@ export class SegmentLog implements MessageStore, QueueOwner {
     this.options = options;
     const { files, clock, log, segmentBytes } = options;
     const { counters, ledger, pending } = this;
-    const context = { files, clock, log, ledger, pending, counters, segmentBytes };
+    this.spares = new Spares({ files, log, segmentBytes });
+    const { spares } = this;
+    const context = { files, clock, log, ledger, pending, counters, spares, segmentBytes };
     this.cache = new FileCache(files, STORE_OPEN_FILES);
     this.reader = new Reader({ cache: this.cache, clock, counters });
     this.acks = new AckWriter({ ...context, acked: () => this.tidy() });
@@ -81,7 +85,8 @@ export class SegmentLog implements MessageStore, QueueOwner {
     });
     const { cache, acks, reader } = this;
     const pushed = (): void => this.writer.schedule();
-    this.compactor = new Compactor({ ...context, cache, acks, reader, pushed });
+    const letGo = (segment: Segment): Promise<void> => this.writer.tail.letGo(segment);
+    this.compactor = new Compactor({ ...context, cache, acks, reader, letGo, pushed });
     this.sweeper = new Sweeper(ledger.slots, (slot) => this.settle(slot));
     ledger.onDead = (segment) => this.compactor.retire(segment);
   }
@@ -158,7 +163,7 @@ export class SegmentLog implements MessageStore, QueueOwner {
       messages: ledger.messages,
       bytes: ledger.liveBytes + pending.bytes,
       disk: {
-        diskBytes: ledger.diskBytes,
+        diskBytes: ledger.diskBytes + this.spares.bytes,
         segments: ledger.segments.size,
         pendingBytes: pending.bytes,
         writtenMessages: counters.written,
@@ -181,6 +186,7 @@ export class SegmentLog implements MessageStore, QueueOwner {
     await this.compactor.close();
     await this.writer.close();
     await this.compactor.removed();
+    await this.spares.drop();
     await this.acks.close();
     await this.cache.close();
   }
@@ -309,20 +315,29 @@ export class SegmentLog implements MessageStore, QueueOwner {
 
   private wrote(): void {
     this.acks.soon();
-    this.compactor.consider();
+    if (this.spares.size > 0) this.tidy();
+    else this.compactor.consider();
   }
 
   /** What has died may go, also the segment that is written to if little else happens. */
   private tidy(): void {
     this.compactor.consider();
+    if (this.idleTimer !== null) return;
     const tail = this.writer.tail.segment;
-    if (tail === null || tail.live > 0 || tail.ordinals === 0 || this.idleTimer !== null) return;
+    const dead = tail !== null && tail.live === 0 && tail.ordinals > 0;
+    if (!dead && this.spares.size === 0) return;
     const { commits } = this.counters;
     this.idleTimer = this.options.clock.schedule(STORE_ACK_SYNC_MS, () => {
       this.idleTimer = null;
-      if (this.counters.commits === commits) this.writer.rollDead();
-      else this.tidy();
+      if (this.counters.commits !== commits) this.tidy();
+      else void this.rest();
     });
+  }
+
+  /** Nothing has been written for a while. */
+  private async rest(): Promise<void> {
+    await this.spares.drop();
+    this.writer.rollDead();
   }
 
   private report(found: Recovered, tookMs: number): void {

@@ -30,13 +30,21 @@ export interface Scan {
   readonly tornBytes: number;
 }
 
-/** The first bytes of a segment. */
-export function segmentHeader(salt: number): Buffer {
+/** The first bytes of a segment. @param reused is there something behind it already? */
+export function segmentHeader(salt: number, reused: boolean): Buffer {
   const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
   header.writeUInt32LE(MAGIC, 0);
   header.writeUInt32LE(SEGMENT_VERSION, 4);
   header.writeUInt32LE(crc32(header.subarray(0, 8), salt), 8);
+  header.writeUInt32LE(reused ? 1 : 0, 12);
   return header;
+}
+
+/** Were its bytes another segment's before? Then those at its end are no damage. */
+export function isReused(content: Buffer, salt: number): boolean {
+  if (content.length < SEGMENT_HEADER_BYTES) return false;
+  const own = content.readUInt32LE(8) === crc32(content.subarray(0, 8), salt);
+  return own ? content.readUInt32LE(12) === 1 : content.readUInt32LE(0) === MAGIC;
 }
 
 /** The version that a segment says it is of; ours if its header is damaged. */

@@ -16,6 +16,10 @@ export class Segment {
   readonly salt: number;
   /** Bytes of records that are known to be good, and of the header; then the footer too. */
   bytes = SEGMENT_HEADER_BYTES;
+  /** What its file had when it began to be written: 0, or more if the file was another's before. */
+  reusedBytes = 0;
+  /** Is its footer being written, or has writing to its file failed? Nobody else writes to it. */
+  unfit = false;
   /** Bytes of records that some queue still has. */
   liveBytes = 0;
   /** (Record, queue) pairs that are not settled. */
@@ -54,6 +58,11 @@ export class Segment {
   /** `0000001a-5f3c9a21`: what its files are called. */
   get name(): string {
     return `${hex(this.id)}-${hex(this.salt)}`;
+  }
+
+  /** What its file takes. */
+  get fileBytes(): number {
+    return Math.max(this.bytes, this.reusedBytes);
   }
 
   /** Bytes that nobody needs. */

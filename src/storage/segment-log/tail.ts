@@ -3,6 +3,8 @@
  * when a write to it failed, or when nothing in it is alive; what is written is writer.ts.
  */
 import { randomInt } from 'node:crypto';
+import type { Clock, Timer } from '../../clock.ts';
+import { STORE_FOOTER_DELAY_MS } from '../../limits.ts';
 import type { Log } from '../../log.ts';
 import type { Files, OpenFile } from '../files.ts';
 import type { Counters } from './counters.ts';
@@ -10,15 +12,25 @@ import type { Ledger } from './ledger.ts';
 import { RecordIndex } from './record-index.ts';
 import { Segment } from './segment.ts';
 import { segmentHeader } from './segment-scan.ts';
+import type { Spares } from './spares.ts';
 
 /** What a tail works with. */
 export interface TailContext {
   readonly files: Files;
+  readonly clock: Clock;
   readonly log: Log;
   readonly ledger: Ledger;
   readonly counters: Counters;
+  readonly spares: Spares;
   /** How long a segment gets. */
   readonly segmentBytes: number;
+}
+
+/** A segment that has ended and will hardly need a footer: most of it is dead already. */
+interface Ending {
+  readonly segment: Segment;
+  readonly file: OpenFile;
+  readonly timer: Timer;
 }
 
 export class Tail {
@@ -29,6 +41,7 @@ export class Tail {
   private readonly context: TailContext;
   /** Footers that are being written. */
   private readonly footers = new Set<Promise<void>>();
+  private ending: Ending | null = null;
   /** Of a segment that has its footer: its columns have grown already. */
   private spareIndex: RecordIndex | null = null;
 
@@ -40,26 +53,34 @@ export class Tail {
   async open(): Promise<Segment> {
     if (this.segment !== null && this.segment.bytes >= this.context.segmentBytes) this.seal(false);
     if (this.segment !== null) return this.segment;
-    const { files, ledger } = this.context;
     const segment = new Segment(++this.lastId, randomInt(2 ** 32));
-    const name = `${segment.name}.log`;
-    const file = await files.open(name, 'create');
-    try {
-      const header = segmentHeader(segment.salt);
-      if ((await file.write([header], 0)) < header.length) throw new Error('the disk is full');
-      // Its name has to be on disk before anything in it counts.
-      await files.syncFolder();
-    } catch (error) {
-      await file.close().catch(() => {});
-      await files.remove(name).catch(() => {});
-      throw error;
-    }
+    const file = await this.begin(segment);
     segment.index = this.spareIndex ?? new RecordIndex();
     this.spareIndex = null;
     this.file = file;
     this.segment = segment;
-    ledger.segments.set(segment.id, segment);
+    this.context.ledger.segments.set(segment.id, segment);
     return segment;
+  }
+
+  /** Its name has to be on disk before anything in it counts. */
+  private async begin(segment: Segment): Promise<OpenFile> {
+    const { files, spares } = this.context;
+    const name = `${segment.name}.log`;
+    let file: OpenFile | null = null;
+    try {
+      segment.reusedBytes = await spares.reuse(name);
+      const reused = segment.reusedBytes > 0;
+      file = await files.open(name, reused ? 'write' : 'create');
+      const header = segmentHeader(segment.salt, reused);
+      if ((await file.write([header], 0)) < header.length) throw new Error('the disk is full');
+      if (!reused) await files.syncFolder();
+      return file;
+    } catch (error) {
+      await file?.close().catch(() => {});
+      await files.remove(name).catch(() => {});
+      throw error;
+    }
   }
 
   /** A write to it failed: nothing behind its last good byte counts. It is not synced again. */
@@ -69,6 +90,7 @@ export class Tail {
     this.segment = null;
     this.file = null;
     segment.index = null;
+    segment.unfit = true;
     await file.truncate(segment.bytes).catch(() => {});
     await file.close().catch(() => {});
     segment.seal();
@@ -83,8 +105,19 @@ export class Tail {
 
   /** Ends the segment, and resolves when every footer is written. */
   async close(): Promise<void> {
+    this.finishEnding();
     this.seal(true);
     await Promise.all(this.footers);
+  }
+
+  /** Nothing is alive in the segment: if it waits for its footer, it waits no longer. */
+  async letGo(segment: Segment): Promise<void> {
+    const { ending } = this;
+    if (ending?.segment !== segment) return;
+    this.ending = null;
+    ending.timer.cancel();
+    this.giveIndexBack(segment);
+    await ending.file.close().catch(() => {});
   }
 
   /** @param last is the log being closed? Then the footer is synced, too */
@@ -94,14 +127,35 @@ export class Tail {
     this.segment = null;
     this.file = null;
     segment.seal();
-    const done = this.finish(segment, file, last).finally(() => this.footers.delete(done));
-    this.footers.add(done);
+    if (last || segment.live > segment.ordinals / 2) this.finish(segment, file, last);
+    else this.finishLater(segment, file);
     if (segment.live === 0) this.context.ledger.onDead(segment);
   }
 
-  private async finish(segment: Segment, file: OpenFile, sync: boolean): Promise<void> {
+  /** Making a footer costs a microsecond for each message: not for those that are gone at once. */
+  private finishLater(segment: Segment, file: OpenFile): void {
+    this.finishEnding();
+    const { clock } = this.context;
+    const timer = clock.schedule(STORE_FOOTER_DELAY_MS, () => this.finishEnding());
+    this.ending = { segment, file, timer };
+  }
+
+  private finishEnding(): void {
+    const { ending } = this;
+    if (ending === null) return;
+    this.ending = null;
+    ending.timer.cancel();
+    this.finish(ending.segment, ending.file, false);
+  }
+
+  private finish(segment: Segment, file: OpenFile, sync: boolean): void {
+    segment.unfit = true;
+    const done = this.writeFooter(segment, file, sync).finally(() => this.footers.delete(done));
+    this.footers.add(done);
+  }
+
+  private async writeFooter(segment: Segment, file: OpenFile, sync: boolean): Promise<void> {
     const { index } = segment;
-    segment.index = null;
     try {
       if (index !== null && segment.live > 0) {
         const footer = await index.encode(segment.bytes, segment.salt);
@@ -109,12 +163,24 @@ export class Tail {
         segment.bytes += written;
         this.context.counters.writtenBytes += written;
       }
+      // It is looked for at the end of the file.
+      if (segment.live > 0 && segment.reusedBytes > segment.bytes) {
+        await file.truncate(segment.bytes);
+        segment.reusedBytes = 0;
+      }
       if (sync) await file.sync();
     } catch (error) {
       // It is only a cache.
       this.context.log.warning(`a segment has no footer: ${(error as Error).message}`);
     }
     await file.close().catch(() => {});
+    segment.unfit = false;
+    this.giveIndexBack(segment);
+  }
+
+  private giveIndexBack(segment: Segment): void {
+    const { index } = segment;
+    segment.index = null;
     index?.cut(0, 0);
     this.spareIndex = index;
   }

@@ -165,6 +165,7 @@ export class Writer {
         for (const entry of batch) entry.flags |= FLAG.copy;
         this.context.counters.failedWrites++;
         await this.tail.abandon();
+        await this.context.spares.drop();
       }
     }
     return error;
