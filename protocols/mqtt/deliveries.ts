@@ -112,7 +112,7 @@ export class Deliveries {
   completed(id: number): void {
     const wasFull = this.isFull();
     this.host.journal.dropReleased(id);
-    if (this.host.client.inflight.released.delete(id) && wasFull) this.resume();
+    if (this.host.client.inflight.complete(id) && wasFull) this.resume();
   }
 
   /** After a reconnect: what PUBREC has acknowledged is released again [MQTT-4.4.0-1]. */

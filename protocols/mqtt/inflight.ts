@@ -13,34 +13,60 @@ const MAX_ID = 65_535;
 /** Of the ring when it is first used; a power of two, as all its lengths. */
 const FIRST_SLOTS = 16;
 
-export class Inflight {
-  /** QoS 2, acknowledged by PUBREC: PUBREL was sent, PUBCOMP is missing. */
+/** What a client of QoS 2 has under way. */
+class Exchanges {
+  /** Waiting for PUBREC. */
+  readonly sent = new Map<number, Delivery>();
+  /** PUBREC has come, and that is being written down. */
+  readonly releasing = new Set<number>();
+  /** PUBREL was sent, PUBCOMP is missing. */
   readonly released = new Set<number>();
-  /** The same, but that has still to be written down. */
-  private readonly releasing = new Set<number>();
-  /** QoS 2, waiting for PUBREC. */
-  private readonly awaitingReceipt = new Map<number, Delivery>();
+
+  get size(): number {
+    return this.sent.size + this.releasing.size + this.released.size;
+  }
+
+  uses(id: number): boolean {
+    return this.sent.has(id) || this.releasing.has(id) || this.released.has(id);
+  }
+}
+
+/** Identifiers of before. */
+interface Former {
+  readonly byPlace: Map<string, number>;
+  readonly ids: Set<number>;
+}
+
+const NOTHING: ReadonlySet<number> = new Set();
+
+export class Inflight {
   /** QoS 1, the ring: identifiers, 0 for a free slot, and what they stand for. */
   private ids: number[] = [];
   private deliveries: (Delivery | null)[] = [];
   private out = 0;
-  /** Identifiers of what was out when the connection was lost, by place in the queue. */
-  private former = new Map<string, number>();
-  private formerIds = new Set<number>();
+  /** QoS 2; most clients do without. */
+  private exchanges: Exchanges | null = null;
+  /** What was out when the connection was lost and has not been sent again. */
+  private former: Former | null = null;
   private lastId = 0;
 
   /** Messages that count against the client's receive maximum. */
   get size(): number {
-    const exchanges = this.awaitingReceipt.size + this.released.size + this.releasing.size;
-    return this.out + exchanges;
+    return this.exchanges === null ? this.out : this.out + this.exchanges.size;
+  }
+
+  /** QoS 2, acknowledged by PUBREC: PUBREL was sent, PUBCOMP is missing. */
+  get released(): ReadonlySet<number> {
+    return this.exchanges?.released ?? NOTHING;
   }
 
   /** Gives a delivery its packet identifier. */
   add(delivery: Delivery, qos: number): number {
     if (2 * this.out >= this.ids.length) this.grow();
-    const id = this.former.size > 0 ? this.formerId(delivery, qos) : this.newId(delivery, qos);
+    const { former } = this;
+    const id = former === null ? this.newId(delivery, qos) : this.formerId(former, delivery, qos);
     if (qos === 2) {
-      this.awaitingReceipt.set(id, delivery);
+      this.qos2().sent.set(id, delivery);
       return id;
     }
     const slot = id & (this.ids.length - 1);
@@ -63,24 +89,30 @@ export class Inflight {
 
   /** PUBREC: the delivery, undefined if there is none of QoS 2. */
   takeReceived(id: number): Delivery | undefined {
-    const delivery = this.awaitingReceipt.get(id);
-    if (delivery !== undefined) this.awaitingReceipt.delete(id);
+    const delivery = this.exchanges?.sent.get(id);
+    this.exchanges?.sent.delete(id);
     return delivery;
   }
 
   /** PUBREC has come and is being written down: until release() PUBREL has to wait. */
   hold(id: number): void {
-    this.releasing.add(id);
+    this.qos2().releasing.add(id);
   }
 
   isHeld(id: number): boolean {
-    return this.releasing.size > 0 && this.releasing.has(id);
+    return this.exchanges?.releasing.has(id) === true;
   }
 
   /** From now on only PUBREL is sent for this identifier. */
   release(id: number): void {
-    this.releasing.delete(id);
-    this.released.add(id);
+    const { releasing, released } = this.qos2();
+    releasing.delete(id);
+    released.add(id);
+  }
+
+  /** PUBCOMP: the identifier is free. Returns false if it was not waited for. */
+  complete(id: number): boolean {
+    return this.exchanges?.released.delete(id) === true;
   }
 
   /** The next identifier is any. */
@@ -90,26 +122,22 @@ export class Inflight {
 
   /** The connection is lost: what is out goes back to its queues, the identifiers are kept. */
   suspend(): void {
-    this.forgetFormer();
-    this.releasing.clear();
+    const byPlace = new Map<string, number>();
     for (const [slot, delivery] of this.deliveries.entries()) {
-      if (delivery !== null) this.formerly(this.ids[slot] as number, delivery);
+      if (delivery !== null) byPlace.set(placeOf(delivery), this.ids[slot] as number);
     }
-    for (const [id, delivery] of this.awaitingReceipt) this.formerly(id, delivery);
-    this.awaitingReceipt.clear();
+    for (const [id, delivery] of this.exchanges?.sent ?? []) byPlace.set(placeOf(delivery), id);
+    this.former = byPlace.size === 0 ? null : { byPlace, ids: new Set(byPlace.values()) };
+    this.exchanges?.sent.clear();
+    this.exchanges?.releasing.clear();
     this.ids = [];
     this.deliveries = [];
     this.out = 0;
   }
 
-  private formerly(id: number, delivery: Delivery): void {
-    this.former.set(placeOf(delivery), id);
-    this.formerIds.add(id);
-  }
-
-  private forgetFormer(): void {
-    this.former = new Map();
-    this.formerIds = new Set();
+  private qos2(): Exchanges {
+    this.exchanges ??= new Exchanges();
+    return this.exchanges;
   }
 
   /** Twice as many slots. Whatever was in one of them has one of its own again. */
@@ -127,12 +155,13 @@ export class Inflight {
   }
 
   /** The one that the message had before, if it had any. */
-  private formerId(delivery: Delivery, qos: number): number {
+  private formerId({ byPlace, ids }: Former, delivery: Delivery, qos: number): number {
     const place = placeOf(delivery);
-    const id = delivery.redelivered ? this.former.get(place) : undefined;
+    const id = delivery.redelivered ? byPlace.get(place) : undefined;
     if (id === undefined) return this.newId(delivery, qos);
-    this.former.delete(place);
-    this.formerIds.delete(id);
+    byPlace.delete(place);
+    ids.delete(id);
+    if (ids.size === 0) this.former = null;
     while (qos === 1 && !this.hasSlot(id)) this.grow();
     return id;
   }
@@ -144,7 +173,7 @@ export class Inflight {
    */
   private newId(delivery: Delivery, qos: number): number {
     // Messages that were out may have expired since: their identifiers are not kept for ever.
-    if (this.formerIds.size + this.size >= MAX_ID) this.forgetFormer();
+    if (this.former !== null && this.former.ids.size + this.size >= MAX_ID) this.former = null;
     const identity = qos === 1 ? null : identityOf(delivery.message.properties);
     let id = identity === null ? next(this.lastId) : next(identity % MAX_ID);
     while (this.isUsed(id) || (qos === 1 && !this.hasSlot(id))) id = next(id);
@@ -158,9 +187,8 @@ export class Inflight {
 
   private isUsed(id: number): boolean {
     if (this.ids[id & (this.ids.length - 1)] === id) return true;
-    if (this.awaitingReceipt.size > 0 && this.awaitingReceipt.has(id)) return true;
-    if (this.released.size > 0 && this.released.has(id)) return true;
-    return this.isHeld(id) || (this.formerIds.size > 0 && this.formerIds.has(id));
+    if (this.exchanges?.uses(id)) return true;
+    return this.former?.ids.has(id) === true;
   }
 }
 

@@ -54,7 +54,7 @@ export class Publishing {
   private properties: Properties = PLAIN[0] as Properties;
   private alias = -1;
   /** Routing keys by topic alias [MQTT 3.3.2.3.4]. */
-  private readonly aliases = new Map<number, string>();
+  private aliases: Map<number, string> | null = null;
   private aliasedBytes = 0;
 
   constructor(publisher: Publisher) {
@@ -283,6 +283,7 @@ export class Publishing {
     if (alias === 0 || alias > this.publisher.options.topicAliasMaximum) {
       throw new MqttError(REASON.TOPIC_ALIAS_INVALID, `topic alias ${alias} is not allowed`);
     }
+    this.aliases ??= new Map();
     const known = this.aliases.get(alias);
     if (start === end) {
       if (known !== undefined) return known;

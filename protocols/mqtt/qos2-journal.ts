@@ -19,6 +19,9 @@ const NOTHING = Buffer.alloc(0);
 const IN = 'in';
 const OUT = 'out';
 
+/** Tells the identifiers of both directions apart. */
+const OUTWARD = 0x1_0000;
+
 /** What the journal needs of its connection. */
 export interface JournalHost {
   readonly session: Session;
@@ -29,8 +32,8 @@ export interface JournalHost {
 
 export class Qos2Journal implements Consumer {
   private readonly host: JournalHost;
-  private readonly received = new Map<number, Delivery>();
-  private readonly released = new Map<number, Delivery>();
+  /** What is written down, by identifier, and direction; most clients have none. */
+  private markers: Map<number, Delivery> | null = null;
   private subscription: Subscription | null = null;
   private taken = 0;
   private awaited = 0;
@@ -86,7 +89,7 @@ export class Qos2Journal implements Consumer {
 
   /** PUBREL came. */
   dropReceived(id: number): void {
-    this.drop(this.received, id);
+    this.drop(id);
   }
 
   /** Writes down that the client has a message. */
@@ -96,7 +99,7 @@ export class Qos2Journal implements Consumer {
 
   /** PUBCOMP came. */
   dropReleased(id: number): void {
-    this.drop(this.released, id);
+    this.drop(id | OUTWARD);
   }
 
   canTake(): boolean {
@@ -108,13 +111,14 @@ export class Qos2Journal implements Consumer {
     const { client } = this.host;
     const [direction, number, messageId] = delivery.message.routingKey.split('.', 3);
     const id = Number(number);
+    this.markers ??= new Map();
     if (direction === IN) {
-      this.received.set(id, delivery);
+      this.markers.set(id, delivery);
       client.unreleased.add(id);
     } else if (direction === OUT) {
-      this.released.set(id, delivery);
+      this.markers.set(id | OUTWARD, delivery);
       const old = this.taken < this.awaited;
-      if (old) client.inflight.released.add(id);
+      if (old) client.inflight.release(id);
       if (old && messageId) client.transferred.add(messageId);
     }
     if (++this.taken === this.awaited) this.complete();
@@ -130,10 +134,10 @@ export class Qos2Journal implements Consumer {
     this.host.session.publishTo(this.host.client.journalName, marker);
   }
 
-  private drop(markers: Map<number, Delivery>, id: number): void {
-    const delivery = markers.get(id);
+  private drop(key: number): void {
+    const delivery = this.markers?.get(key);
     if (delivery === undefined) return;
-    markers.delete(id);
+    this.markers?.delete(key);
     if (delivery.holder !== null) this.host.session.settle(delivery, 'ack');
   }
 }

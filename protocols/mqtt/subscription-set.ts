@@ -33,7 +33,8 @@ export class SubscriptionSet {
   readonly filters = new Map<string, SubscriptionOptions>();
   /** How many of them want nothing that the client itself publishes. */
   private noLocals = 0;
-  private readonly known = new Map<string, Match | null>();
+  /** null until a message comes. */
+  private known: Map<string, Match | null> | null = null;
   private lastKey = '';
   private lastMatch: Match | null = null;
 
@@ -60,6 +61,7 @@ export class SubscriptionSet {
   /** Null if the message is not for the client: a topic of the server, and only wildcards. */
   match(routingKey: string): Match | null {
     if (routingKey === this.lastKey) return this.lastMatch;
+    this.known ??= new Map();
     let match = this.known.get(routingKey);
     if (match === undefined) {
       match = this.find(routingKey);
@@ -72,7 +74,7 @@ export class SubscriptionSet {
   }
 
   private forget(): void {
-    this.known.clear();
+    this.known = null;
     this.lastKey = '';
     this.lastMatch = null;
   }

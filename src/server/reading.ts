@@ -10,6 +10,8 @@ import { type GateHost, PublisherGate } from './publisher-gate.ts';
 /** Why the socket is not read from. `waiting`: for the engine, or too much waits for it. */
 export type Hold = 'outbox' | 'publisher' | 'waiting';
 
+const HOLDS: Readonly<Record<Hold, number>> = { outbox: 1, publisher: 2, waiting: 4 };
+
 /** Whatever closes the connection of a silent peer: heartbeats, a keep-alive. */
 export interface Pulse {
   /** We do not read what the peer sends. */
@@ -39,7 +41,8 @@ export class Reading implements GateHost {
   pulse: Pulse | null = null;
   private readonly client: Client;
   private readonly teller: AlarmTeller;
-  private readonly holds = new Set<Hold>();
+  /** Bits of HOLDS; a set for every connection is a lot of memory for three reasons. */
+  private holds = 0;
   private finishing = false;
 
   constructor(client: Client, { alarms, store }: Shortages, teller = NOBODY) {
@@ -51,21 +54,23 @@ export class Reading implements GateHost {
   /** Goodbye has been said: reads on until its answer comes; the rest is ignored anyway. */
   finish(): void {
     this.finishing = true;
-    this.holds.clear();
+    this.holds = 0;
     this.client.resume();
   }
 
   /** Stops reading for a reason; release() takes it back. */
   hold(reason: Hold): void {
     if (this.finishing) return;
-    if (this.holds.size === 0) this.client.pause();
-    this.holds.add(reason);
+    if (this.holds === 0) this.client.pause();
+    this.holds |= HOLDS[reason];
     // Whether a peer that does not read is alive shows in what leaves the outbox.
     if (reason !== 'outbox' && this.pulse !== null) this.pulse.deaf = true;
   }
 
   release(reason: Hold): void {
-    if (!this.holds.delete(reason) || this.holds.size > 0) return;
+    if ((this.holds & HOLDS[reason]) === 0) return;
+    this.holds &= ~HOLDS[reason];
+    if (this.holds !== 0) return;
     this.client.resume();
     if (this.pulse === null) return;
     this.pulse.deaf = false;

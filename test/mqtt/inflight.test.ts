@@ -36,7 +36,7 @@ describe('packet identifiers', () => {
             expect(given).toBeGreaterThan(0);
             out.set(given, { delivery: sent, qos });
           } else if (what === 'release') {
-            inflight.released.delete([...inflight.released][0] ?? 0);
+            inflight.complete([...inflight.released][0] ?? 0);
           } else if (what === 'reconnect') {
             inflight.suspend();
             // In the order of the queue, as it gives them out again.
