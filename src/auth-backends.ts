@@ -42,6 +42,7 @@ export async function authBackends(parts: AuthParts): Promise<Chain> {
   const names = new Set([...places, ...(cached === null ? [] : [cached])].flat());
   const makers = new Map<BackendName, Authenticator>();
   if (names.has('http')) makers.set('http', httpBackend(parts));
+  if (names.has('ldap')) makers.set('ldap', await ldapBackend(parts));
   if (names.has('oauth2')) makers.set('oauth2', await oauth2Backend(parts));
   if (names.has('cache') && cached === null) {
     throw new Error('auth_backends names the cache, but auth_cache.cached_backend is not set');
@@ -137,6 +138,60 @@ async function oauth2Backend({ config, clock, log }: AuthParts): Promise<Authent
   return new OAuth2Backend({ servers, keys: new Map(keys), algorithms, clock });
 }
 
+/** @throws Error with one sentence if a query or a file is no good */
+async function ldapBackend({ config, clock, log }: AuthParts): Promise<Authenticator> {
+  const { LdapBackend } = await import('./auth/ldap/ldap-backend.ts');
+  const { parseQuery, parseTagQueries } = await import('./auth/ldap/query.ts');
+  const secure = config.get('auth_ldap.use_ssl');
+  const startTls = config.get('auth_ldap.use_starttls');
+  const scheme = secure ? 'ldaps' : 'ldap';
+  const servers = config.get('auth_ldap.servers') as readonly string[];
+  if (servers.length === 0) throw new Error('auth_backends names ldap: set auth_ldap.servers');
+  const hosts = servers.map((name) => (name.includes(':') ? `[${name}]` : name));
+  const attribute = config.get('auth_ldap.dn_lookup_attribute');
+  const base = config.get('auth_ldap.dn_lookup_base');
+  const read = <T>(key: LdapQueryKey, parse: (text: string) => T): T => {
+    try {
+      return parse(config.get(key));
+    } catch (error) {
+      throw new Error(`${key}: ${(error as Error).message}`);
+    }
+  };
+  const tls = secure || startTls ? clientTlsOf(config, 'auth_ldap.ssl_options') : null;
+  return new LdapBackend({
+    directory: {
+      urls: hosts.map((host) => `${scheme}://${host}:${config.get('auth_ldap.port')}`),
+      timeoutMs: config.get('auth_ldap.timeout'),
+      tls,
+      startTls,
+    },
+    userDnPattern: config.get('auth_ldap.user_dn_pattern'),
+    userBindPattern: config.get('auth_ldap.user_bind_pattern'),
+    lookup:
+      attribute === null || base === null
+        ? null
+        : { attribute, base, bind: bindOf(config, 'auth_ldap.dn_lookup_bind') },
+    groupBase: config.get('auth_ldap.group_lookup_base'),
+    otherBind: bindOf(config, 'auth_ldap.other_bind'),
+    vhostQuery: read('auth_ldap.queries.vhost_access', parseQuery),
+    resourceQuery: read('auth_ldap.queries.resource_access', parseQuery),
+    topicQuery: read('auth_ldap.queries.topic_access', parseQuery),
+    tagQueries: read('auth_ldap.queries.tags', parseTagQueries),
+    connectionsMax: config.get('auth_ldap.connection_pool_size'),
+    clock,
+    log,
+    ttlMs: config.get('auth_cache.cache_ttl'),
+  });
+}
+
+type LdapQueryKey =
+  `auth_ldap.queries.${'vhost_access' | 'resource_access' | 'topic_access' | 'tags'}`;
+
+function bindOf(config: Config, key: 'auth_ldap.dn_lookup_bind' | 'auth_ldap.other_bind') {
+  const dn = config.get(`${key}.user_dn`);
+  return dn === '' ? config.get(key) : { dn, password: config.get(`${key}.password`) };
+}
+
 function publicKeyIn(what: string, path: string): KeyObject {
   try {
     return createPublicKey(fileOf(what, path));
@@ -155,7 +210,10 @@ function fileOf(what: string, path: string): Buffer {
 }
 
 /** @throws Error with one sentence if a file cannot be read */
-function clientTlsOf(config: Config, prefix: 'auth_http.ssl_options'): ConnectionOptions {
+function clientTlsOf(
+  config: Config,
+  prefix: 'auth_http.ssl_options' | 'auth_ldap.ssl_options',
+): ConnectionOptions {
   const file = (word: 'cacertfile' | 'certfile' | 'keyfile'): Buffer | null => {
     const path = config.get(`${prefix}.${word}`);
     return path === '' ? null : fileOf(`${prefix}.${word}`, path);

@@ -178,11 +178,8 @@ export function parseConfigFile(text: string, name: string, env: Environment): P
     problems.push(`${name}: larger than ${MAX_CONFIG_FILE_BYTES} bytes`);
     return { settings, problems, warnings };
   }
-  for (const [index, line] of text
-    .replace(/^\uFEFF/, '')
-    .split('\n')
-    .entries()) {
-    const origin = `${name} line ${index + 1}`;
+  for (const { line, number } of linesOf(text)) {
+    const origin = `${name} line ${number}`;
     try {
       const parsed = parseLine(line.replace(/\r$/, ''), env);
       if (parsed === null) continue;
@@ -194,6 +191,25 @@ export function parseConfigFile(text: string, name: string, env: Environment): P
     }
   }
   return { settings, problems, warnings };
+}
+
+/** Its lines; a value between `'''` may go over several, and counts as the first of them. */
+function* linesOf(text: string): Generator<{ readonly line: string; readonly number: number }> {
+  let begun: { line: string; readonly number: number } | null = null;
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .entries()) {
+    if (begun !== null) {
+      begun.line += ` ${line.trim()}`;
+      if (!line.includes(MULTILINE)) continue;
+      yield begun;
+      begun = null;
+    } else if (/^[^#=]*=\s*'''/.test(line) && line.split(MULTILINE).length === 2) {
+      begun = { line: line.trim(), number: index + 1 };
+    } else yield { line, number: index + 1 };
+  }
+  if (begun !== null) yield begun;
 }
 
 class ConfigSyntaxError extends Error {
@@ -210,6 +226,9 @@ interface ParsedLine {
   /** Whether the value has a `#` that only quotes would make unambiguous. */
   readonly hash: boolean;
 }
+
+/** What stands before and behind a value of several lines. */
+const MULTILINE = "'''";
 
 const KEY = /^(?:[A-Za-z0-9_-]|\\\.)+(?:\.(?:[A-Za-z0-9_-]|\\\.)+)*$/;
 
@@ -235,6 +254,8 @@ function parseLine(line: string, env: Environment): ParsedLine | null {
 
 /** @throws ConfigSyntaxError */
 function parseValue(text: string, key: string): { value: string; hash: boolean } {
+  const multiline = /^'''(.*?)'''\s*(?:#.*)?$/s.exec(text);
+  if (multiline !== null) return { value: (multiline[1] ?? '').trim(), hash: false };
   const quoted = /^'([^']*)'\s*(?:#.*)?$/.exec(text);
   if (quoted !== null) return { value: quoted[1] ?? '', hash: false };
   if (text.startsWith("'")) {

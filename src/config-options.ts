@@ -14,6 +14,7 @@ import {
 import { ACCESS_OPTIONS } from './config-options-access.ts';
 import { AUTH_OPTIONS } from './config-options-auth.ts';
 import { DEFINITIONS_OPTIONS } from './config-options-definitions.ts';
+import { LDAP_OPTIONS } from './config-options-ldap.ts';
 import { MANAGEMENT_OPTIONS } from './config-options-management.ts';
 import { MQTT_OPTIONS } from './config-options-mqtt.ts';
 import { NETWORK_OPTIONS } from './config-options-network.ts';
@@ -69,6 +70,7 @@ export const OPTIONS = {
   ...ACCESS_OPTIONS,
   ...AUTH_OPTIONS,
   ...OAUTH2_OPTIONS,
+  ...LDAP_OPTIONS,
   ...POLICY_OPTIONS,
 
   data_dir: single({

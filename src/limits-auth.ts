@@ -45,3 +45,9 @@ export const JWKS_FETCH_INTERVAL_MS = 30_000;
 
 /** How long an issuer may take to answer. */
 export const OAUTH2_TIMEOUT_MS = 10_000;
+
+/** Entries that one search of an LDAP directory may find; servers have limits of their own. */
+export const LDAP_ENTRIES_MAX = 1_000;
+
+/** Groups that a user may be in, directly or not. */
+export const LDAP_GROUPS_MAX = 1_000;

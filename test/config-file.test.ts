@@ -71,6 +71,18 @@ describe('a configuration file', () => {
     expect(warnings[0]).not.toContain('hun');
   });
 
+  test('takes a value of several lines between three quotes, with quotes and hashes', () => {
+    const text =
+      "a = '''\n[{'or', [],\r\n  \"#\"}]\n'''\nb = '''x''' # comment\nc = 1\nd = '''open";
+    const { settings, problems } = parseConfigFile(text, 'r.conf', {});
+    expect(settings).toEqual([
+      { key: 'a', value: `[{'or', [], "#"}]`, origin: 'r.conf line 1' },
+      { key: 'b', value: 'x', origin: 'r.conf line 5' },
+      { key: 'c', value: '1', origin: 'r.conf line 6' },
+    ]);
+    expect(problems).toEqual(["r.conf line 7: the quotes of the value of 'd' are not in order"]);
+  });
+
   test('takes an empty value only in quotes', () => {
     expect(pairs("default_pass = ''")).toEqual([['default_pass', '']]);
     expect(problems('default_pass =')[0]).toContain("'default_pass' has no value");

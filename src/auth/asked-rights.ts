@@ -11,6 +11,8 @@ import { type VerdictOptions, Verdicts } from './verdicts.ts';
 
 /** Who is asked about one login. Promises reject if nobody can be asked. */
 export interface Authorizer {
+  /** Every routing key may be used: nobody has to be asked. */
+  readonly anyKey: boolean;
   mayEnter(vhost: string): Promise<boolean>;
   mayUse(vhost: string, access: Access, kind: ResourceKind, name: string): Promise<boolean>;
   mayUseKey(vhost: string, access: 'write' | 'read', key: ExchangeKey): Promise<boolean>;
@@ -65,7 +67,8 @@ export class AskedRights implements Rights {
     return this.verdicts[access].of(`${kind} ${name}`, ask);
   }
 
-  topic(exchange: string): KeyRule {
+  topic(exchange: string): KeyRule | null {
+    if (this.authorizer.anyKey) return null;
     return { of: (variables) => this.keysOf(exchange, variables) };
   }
 

@@ -5,12 +5,17 @@
 import { AUTH_CALLS_MAX, AUTH_CALLS_WAITING_MAX } from '../limits-auth.ts';
 
 export class CallLimit {
+  private readonly max: number;
   private running = 0;
   private readonly waiting: (() => void)[] = [];
 
+  constructor(max = AUTH_CALLS_MAX) {
+    this.max = max;
+  }
+
   /** Does it when it is its turn. Rejects as `call` does, or at once if too many wait already. */
   async run<T>(call: () => Promise<T>): Promise<T> {
-    if (this.running >= AUTH_CALLS_MAX) {
+    if (this.running >= this.max) {
       if (this.waiting.length >= AUTH_CALLS_WAITING_MAX) {
         throw new Error('too many questions wait for it already');
       }

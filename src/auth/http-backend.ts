@@ -80,6 +80,7 @@ export class HttpBackend implements Authenticator {
     const user = ['username', login.username] as const;
     const tagged = ['tags', tags.join(' ')] as const;
     return {
+      anyKey: false,
       mayEnter: (vhost) => {
         const { remoteAddress: ip } = login.peer;
         return this.decide('vhost', [user, ['vhost', vhost], ['ip', ip], tagged, ...context]);
