@@ -22,7 +22,8 @@ WORKDIR /opt/warren
 COPY --from=package /warren/dist/package ./
 COPY --from=dependencies /warren/node_modules ./node_modules
 # What scripts and probes of RabbitMQ's image call.
-RUN for name in rabbitmqctl rabbitmq-diagnostics rabbitmq-plugins rabbitmq-queues; do \
+RUN for name in rabbitmqctl rabbitmq-diagnostics rabbitmq-plugins rabbitmq-queues rabbitmqadmin; \
+    do \
     ln -s "/opt/warren/src/commands/$name.js" "/usr/local/bin/$name"; done \
   && ln -s /opt/warren/src/main.js /usr/local/bin/warren
 # As in RabbitMQ's image: guest may log in from other containers. Set RABBITMQ_DEFAULT_PASS.

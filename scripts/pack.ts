@@ -78,7 +78,10 @@ export function packageJson(from: RootManifest): string {
 }
 
 /** RabbitMQ's names for what operators do, a file each. */
-const TOOLS = ['rabbitmqctl', 'rabbitmq-diagnostics', 'rabbitmq-plugins', 'rabbitmq-queues'];
+const TOOLS = [
+  ...['rabbitmqctl', 'rabbitmq-diagnostics', 'rabbitmq-plugins', 'rabbitmq-queues'],
+  'rabbitmqadmin',
+];
 
 function tools(): Record<string, string> {
   return Object.fromEntries(TOOLS.map((name) => [name, `src/commands/${name}.js`]));
