@@ -96,9 +96,9 @@ export class Config {
     const all: Record<string, unknown> = {};
     for (const [key, option] of ALL_OPTIONS) {
       const { value } = this.entry(key);
-      const secret = option.kind === 'single' && option.secret === true;
-      if (value instanceof Map) all[key] = Object.fromEntries(value);
-      else all[key] = secret ? '***' : value instanceof Set ? [...value] : value;
+      const shown = (one: unknown): unknown => (option.secret ? '***' : one);
+      if (!(value instanceof Map)) all[key] = value instanceof Set ? [...value] : shown(value);
+      else all[key] = Object.fromEntries([...value].map(([name, one]) => [name, shown(one)]));
     }
     return all;
   }

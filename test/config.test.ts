@@ -595,3 +595,23 @@ describe('a configuration made by code', () => {
     expect(Object.isFrozen(config.get('listeners.tcp').get('default'))).toBe(true);
   });
 });
+
+describe('what operators are shown', () => {
+  test('has no secret in it, of one value or of many', () => {
+    const file = 'default_pass = hidden1\ndefault_users.boss.password = hidden2\n';
+    const shown = load({ file: `${file}ssl_options.password = hidden3\n` }).config.shown();
+    expect(JSON.stringify(shown)).not.toContain('hidden');
+    expect(shown).toMatchObject({
+      default_pass: '***',
+      'default_users.$.password': { boss: '***' },
+    });
+  });
+
+  test('treats as a secret whatever is called one', () => {
+    // This one goes to every browser.
+    const known = ['management.oauth_client_secret'];
+    const named = [...ALL_OPTIONS].filter(([key]) => /(^|[._])(pass|password|secret)$/.test(key));
+    const open = named.filter(([, option]) => option.secret !== true).map(([key]) => key);
+    expect(open.filter((key) => !known.includes(key))).toEqual([]);
+  });
+});
