@@ -12,8 +12,12 @@ export const PEEK_PAYLOAD_MAX = 1024 * 1024;
  * Whatever comes first ends it; the next request goes on there.
  */
 export const PEEK_MESSAGES_MAX = 5_000;
-export const PEEK_BYTES_MAX = 16 * 1024 * 1024;
+export const PEEK_BYTES_MAX = 8 * 1024 * 1024;
 export const PEEK_TIME_MS = 500;
+
+/** How many such requests are worked on at a time, and how many more may wait for their turn. */
+export const PEEKS_MAX = 4;
+export const PEEKS_WAITING_MAX = 64;
 
 /** Messages that are read at once for it, and the bytes after which there is no other. */
 export const PEEK_BATCH = 64;
@@ -31,6 +35,9 @@ export const TRACE_MESSAGES_MAX = 10_000;
 export const TRACE_BYTES_MAX = 16 * 1024 * 1024;
 export const TRACE_STEPS_MAX = 64;
 export const TRACE_PAYLOAD_MAX = 4096;
+
+/** Bytes of a payload that a trace searches: its publisher waits for that. */
+export const TRACE_SEARCH_BYTES = 16 * 1024;
 
 /** How long a trace goes on that nobody reads, at least and at most; and how often that is seen. */
 export const TRACE_IDLE_MIN_MS = 5_000;

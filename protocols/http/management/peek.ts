@@ -12,10 +12,16 @@ import {
   type SightState,
 } from '../../../src/broker/inspection/sighting.ts';
 import type { Session } from '../../../src/broker/session.ts';
-import { PEEK_ITEMS_MAX, PEEK_PAYLOAD_MAX } from '../../../src/limits-inspection.ts';
+import {
+  PEEK_ITEMS_MAX,
+  PEEK_PAYLOAD_MAX,
+  PEEKS_MAX,
+  PEEKS_WAITING_MAX,
+} from '../../../src/limits-inspection.ts';
 import { Answer, badRequest, notFound } from '../answer.ts';
 import { integerOr, type Query } from '../input.ts';
 import { type Call, RawAnswer, type Resource } from '../routing.ts';
+import { Turns } from '../turns.ts';
 import { asViewer, exchangeName, type ManagementContext, vhostOf } from './context.ts';
 import { filterInQuery } from './filter-query.ts';
 import { type PayloadView, sightingJson } from './sighting-json.ts';
@@ -153,6 +159,7 @@ async function payload(browser: Browser, call: Call): Promise<unknown> {
 /** Does something with a queue of the path, as the user who asks. */
 function inQueue(
   context: ManagementContext,
+  turns: Turns,
   run: (browser: Browser, call: Call) => Promise<unknown>,
 ): (call: Call) => Promise<unknown> {
   return (call) => {
@@ -160,29 +167,30 @@ function inQueue(
     if (!vhostOf(context, call).topology.queues.has(name)) throw notFound();
     const look = async (session: Session): Promise<unknown> =>
       run(await decided(() => session.messages.browse(name)), call);
-    return asViewer(context, call, look);
+    return turns.take(() => asViewer(context, call, look));
   };
 }
 
-function inExchange(context: ManagementContext, call: Call): Promise<unknown> {
+function inExchange(context: ManagementContext, turns: Turns, call: Call): Promise<unknown> {
   const name = exchangeName(call.params.exchange);
   if (!vhostOf(context, call).topology.exchanges.has(name)) throw notFound();
-  return asViewer(context, call, async (session) =>
-    page(await decided(() => session.messages.browseDelayed(name)), call),
-  );
+  const look = async (session: Session): Promise<unknown> =>
+    page(await decided(() => session.messages.browseDelayed(name)), call);
+  return turns.take(() => asViewer(context, call, look));
 }
 
 /** Messages of queues, and of exchanges that hold them back. */
 export function peekResources(context: ManagementContext): Resource[] {
   const messages = '/api/x/queues/:vhost/:queue/messages';
+  const turns = new Turns(PEEKS_MAX, PEEKS_WAITING_MAX);
   return [
-    { path: messages, access: 'vhost', get: inQueue(context, page) },
-    { path: `${messages}/:id`, access: 'vhost', get: inQueue(context, one) },
-    { path: `${messages}/:id/payload`, access: 'vhost', get: inQueue(context, payload) },
+    { path: messages, access: 'vhost', get: inQueue(context, turns, page) },
+    { path: `${messages}/:id`, access: 'vhost', get: inQueue(context, turns, one) },
+    { path: `${messages}/:id/payload`, access: 'vhost', get: inQueue(context, turns, payload) },
     {
       path: '/api/x/exchanges/:vhost/:exchange/messages',
       access: 'vhost',
-      get: (call) => inExchange(context, call),
+      get: (call) => inExchange(context, turns, call),
     },
     {
       path: '/api/x/features',

@@ -47,6 +47,7 @@ function transferJson({ id, user, job }: Transfer): object {
     matched: report.matched,
     moved: report.moved,
     skipped: report.skipped,
+    left: report.left,
     failed: report.failed,
     in_flight: job.underway,
     waiting: job.waiting,

@@ -42,9 +42,12 @@ export class MessageFilter {
   /** Nothing is asked for. */
   readonly empty: boolean;
   private readonly needle: string;
+  private readonly searchBytes: number;
 
-  constructor(values: FilterValues) {
+  /** @param searchBytes how much of a payload is searched for text */
+  constructor(values: FilterValues, searchBytes = PEEK_SEARCH_BYTES) {
     this.values = values;
+    this.searchBytes = searchBytes;
     this.needle = values.text?.toLowerCase() ?? '';
     const { headers, text, ...rest } = values;
     const others = Object.values(rest).every((value) => value === undefined);
@@ -97,7 +100,7 @@ export class MessageFilter {
     for (const name of TEXTS) if (this.finds(properties[name])) return true;
     if (properties.hasHeaders && this.inHeaders(properties.headers as Fields)) return true;
     if (body.length === 0) return false;
-    return this.finds(body.toString('utf8', 0, PEEK_SEARCH_BYTES));
+    return this.finds(body.toString('utf8', 0, this.searchBytes));
   }
 
   private finds(text: string | undefined): boolean {

@@ -4,6 +4,7 @@
  */
 import { Undecided } from '../../auth/undecided.ts';
 import type { User } from '../../auth/user.ts';
+import { TRACE_SEARCH_BYTES } from '../../limits-inspection.ts';
 import { type FilterValues, MessageFilter, matchesPattern } from '../inspection/message-filter.ts';
 import type { Message } from '../message.ts';
 import { DEFAULT_EXCHANGE_ALIAS } from '../topology-access.ts';
@@ -36,11 +37,12 @@ export class TraceFilter {
     this.wishes = wishes;
     this.user = user;
     const { text, headers, exchange, routingKey, connection, protocol } = wishes;
-    this.content = new MessageFilter({
+    const content = {
       ...(text !== undefined && { text }),
       ...(headers !== undefined && { headers }),
       ...(exchange !== undefined && { exchange }),
-    });
+    };
+    this.content = new MessageFilter(content, TRACE_SEARCH_BYTES);
     this.keyWords = routingKey === undefined ? null : routingKey.split('.');
     this.needle = connection?.toLowerCase() ?? '';
     this.byClient = this.needle !== '' || protocol !== undefined;

@@ -90,7 +90,8 @@ export class TransferJob {
   async run(): Promise<void> {
     try {
       await this.moveAll();
-      while (this.underway > 0) await this.pause(Number.POSITIVE_INFINITY);
+      // A store that fails may never say what became of them: who cancels does not wait for it.
+      while (this.underway > 0 && !this.cancelled) await this.pause(Number.POSITIVE_INFINITY);
       if (this.order.browser.queue.deleted) throw new Error('the queue was deleted');
       this.state = this.cancelled ? 'cancelled' : 'done';
     } catch (error) {
@@ -192,7 +193,10 @@ export class TransferJob {
         const went = this.mover.move(this.order.browser.queue, row, original, found, (error) =>
           this.settled(original, error),
         );
-        if (went === 'gone') return;
+        if (went === 'gone') {
+          this.report.left++;
+          return;
+        }
         if (went === 'moved') {
           this.underway++;
           this.underwayBytes += original.body.length;

@@ -35,6 +35,8 @@ export class TransferReport {
   going = 0;
   moved = 0;
   skipped = 0;
+  /** Matched, and had left when it was their turn. */
+  left = 0;
   failed = 0;
   readonly samples: Sample[] = [];
   private readonly queue: Queue;
