@@ -20,6 +20,7 @@ import {
 
 const MANAGEMENT = 'Management API';
 const METRICS = 'Metrics';
+const TRACES = 'Live traces';
 const EVENTS = 'Events';
 const WEBHOOKS = 'Webhooks';
 
@@ -36,6 +37,18 @@ const pathPrefix: ValueType<string> = {
 };
 
 export const MANAGEMENT_OPTIONS = {
+  'trace.max_messages': single({
+    group: TRACES,
+    type: integer(1, 1_000_000),
+    default: '10000',
+    text: 'How many messages a live trace (`warren trace`, the console) may keep at most.',
+  }),
+  'trace.max_bytes': single({
+    group: TRACES,
+    type: size(64 * 1024, 2 ** 40),
+    default: '16MB',
+    text: 'The memory that each of them may take, of which there are at most 16 at a time.',
+  }),
   'event_exchange.enabled': single({
     group: EVENTS,
     type: boolean,

@@ -29,7 +29,7 @@ export const PEEK_SEARCH_BYTES = 1024 * 1024;
 /** Unacknowledged messages that are put in order at once. */
 export const PEEK_HELD_MAX = 1_000;
 
-/** Traces that go on at a time, what each may keep, and of one message. */
+/** Traces that go on at a time; what each may keep if nobody says otherwise, and of one message. */
 export const TRACES_MAX = 16;
 export const TRACE_MESSAGES_MAX = 10_000;
 export const TRACE_BYTES_MAX = 16 * 1024 * 1024;

@@ -214,6 +214,10 @@ async function openBroker(parts: Parts, storage: Storage): Promise<Broker> {
     defaults: definitionsSource(config) === null ? access.defaults : null,
     maxMessageBytes: config.get('max_message_size'),
     consumerTimeoutMs: config.get('consumer_timeout'),
+    traceBounds: {
+      messages: config.get('trace.max_messages'),
+      bytes: config.get('trace.max_bytes'),
+    },
     defaultQueueType: config.get('default_queue_type'),
     relaxedRedeclaration: config.get(
       'quorum_queue.property_equivalence.relaxed_checks_on_redeclaration',

@@ -41,7 +41,7 @@ import { Session, type SessionHolder } from './session.ts';
 import { outlives, snapshotOf } from './snapshot.ts';
 import { TopologyAccess } from './topology-access.ts';
 import { Totals } from './totals.ts';
-import { Tracing } from './tracing/tracing.ts';
+import { type TraceBounds, Tracing } from './tracing/tracing.ts';
 import { Transfers } from './transfer/transfers.ts';
 import { VHost } from './vhost.ts';
 import { VHOST_LIMITS, vhostLimitsComponent } from './vhost-limits.ts';
@@ -91,6 +91,8 @@ export interface BrokerOptions {
   readonly vhostDefaults?: VhostDefaults;
   /** ms that a consumer of a quorum queue may hold a message; 0: for ever. */
   readonly consumerTimeoutMs?: number;
+  /** What a live trace may keep. */
+  readonly traceBounds?: TraceBounds;
   /** The type of queues that do not say theirs, where it can be; classic by default. */
   readonly defaultQueueType?: QueueTypeName;
   /** May a quorum queue be declared again as a classic one? */
@@ -143,7 +145,10 @@ export class Broker implements CatalogHost {
       clock: options.clock,
     });
     const { clock, vhosts, sessions } = this;
-    this.tracing = new Tracing({ clock, node: this.nodeName, vhosts, sessions });
+    this.tracing = new Tracing(
+      { clock, node: this.nodeName, vhosts, sessions },
+      options.traceBounds,
+    );
     this.quota = new Quota(options.limits ?? UNLIMITED, this.vhosts, this.nodeName);
     const limit = vhostLimitsComponent((name, limits) => {
       const vhost = this.vhosts.get(name);

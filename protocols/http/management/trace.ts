@@ -12,7 +12,6 @@ import {
   TRACE_IDLE_MAX_MS,
   TRACE_IDLE_MIN_MS,
   TRACE_ITEMS_MAX,
-  TRACE_MESSAGES_MAX,
   TRACE_PAYLOAD_MAX,
   TRACE_READERS_MAX,
   TRACE_STREAM_MS,
@@ -55,12 +54,13 @@ function create(context: ManagementContext, call: Call): Answer {
   onlyKeys(body, [...Object.keys(TEXTS), ...OTHERS]);
   const wishes = wishesIn(body);
   const { vhost } = wishes;
+  const most = context.broker.tracing.bounds.messages;
   if (vhost !== undefined && !context.broker.vhosts.has(vhost)) throw badRequest('no such vhost');
   if (vhost !== undefined) call.viewer.check('vhost', vhost);
   const trace = context.broker.tracing.start(call.viewer.user, wishes, {
     name: textOr(body, 'name', ''),
     sample: integerOr(body, 'sample', 1, 1),
-    maxMessages: integerOr(body, 'max_messages', USUAL_MESSAGES, 1, TRACE_MESSAGES_MAX),
+    maxMessages: integerOr(body, 'max_messages', Math.min(USUAL_MESSAGES, most), 1, most),
     payloadBytes: integerOr(body, 'payload_bytes', 0, 0, TRACE_PAYLOAD_MAX),
     idleTimeoutMs: integerOr(
       ...([body, 'idle_timeout_ms', USUAL_IDLE_MS, TRACE_IDLE_MIN_MS, TRACE_IDLE_MAX_MS] as const),

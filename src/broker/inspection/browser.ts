@@ -17,7 +17,7 @@ import type { Message } from '../message.ts';
 import { messageOf } from '../queue/paging.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { VHost } from '../vhost.ts';
-import { heldOf } from './held.ts';
+import { eachHeld } from './held.ts';
 import type { MessageFilter } from './message-filter.ts';
 import { namedPlace, type Place, type Sighting, type SightState } from './sighting.ts';
 import {
@@ -129,10 +129,11 @@ export class Browser {
     }
     const ready = readyAt(this.queue, place);
     if (ready !== null) return ready;
-    for (const delivery of heldOf(this.queue, this.vhost)) {
-      if (delivery.level === level && delivery.position === position) return heldSighting(delivery);
-    }
-    return null;
+    let held: Sighting | null = null;
+    eachHeld(this.queue, this.vhost, (delivery) => {
+      if (delivery.level === level && delivery.position === position) held = heldSighting(delivery);
+    });
+    return held;
   }
 
   /** Would it be there after a restart? */

@@ -4,7 +4,6 @@
  */
 import type { Delivery } from '../delivery.ts';
 import type { Queue } from '../queue/queue.ts';
-import type { Unsettled } from '../queue/unsettled.ts';
 import type { Session } from '../session.ts';
 import type { Traffic } from '../traffic.ts';
 
@@ -22,10 +21,14 @@ export function orderOf({ level, position }: { level: number; position: number }
   return (LEVELS - level) * POSITIONS + position;
 }
 
-/** Every message of a queue that somebody holds, in no order. */
-export function* heldOf(queue: Queue, vhost: Traffics): Generator<Delivery> {
+/** Every message of a queue that somebody holds, in no order; there may be a million. */
+export function eachHeld(queue: Queue, vhost: Traffics, take: (delivery: Delivery) => void): void {
   for (const session of sessionsOf(vhost)) {
-    for (const holder of session.holders()) yield* heldBy(holder, queue);
+    for (const holder of session.holders()) {
+      const { subscription } = holder;
+      if (subscription !== null && subscription.queue !== queue) continue;
+      for (let at = holder.first(); at !== null; at = at.next) if (at.queue === queue) take(at);
+    }
   }
 }
 
@@ -33,13 +36,12 @@ export function* heldOf(queue: Queue, vhost: Traffics): Generator<Delivery> {
 export function heldFrom(queue: Queue, vhost: Traffics, from: number, count: number): Delivery[] {
   const found: Delivery[] = [];
   let limit = Number.POSITIVE_INFINITY;
-  for (const delivery of heldOf(queue, vhost)) {
+  eachHeld(queue, vhost, (delivery) => {
     const order = orderOf(delivery);
-    if (order < from || order > limit) continue;
+    if (order < from || order > limit) return;
     found.push(delivery);
-    if (found.length < 2 * count) continue;
-    limit = cut(found, count);
-  }
+    if (found.length === 2 * count) limit = cut(found, count);
+  });
   cut(found, count);
   return found;
 }
@@ -49,7 +51,9 @@ export function heldPlace(queue: Queue, vhost: Traffics, skip: number): number {
   if (skip >= queue.unsettled) return Number.POSITIVE_INFINITY;
   const orders = new Float64Array(queue.unsettled);
   let count = 0;
-  for (const delivery of heldOf(queue, vhost)) orders[count++] = orderOf(delivery);
+  eachHeld(queue, vhost, (delivery) => {
+    orders[count++] = orderOf(delivery);
+  });
   return orders.subarray(0, count).sort()[skip] ?? Number.POSITIVE_INFINITY;
 }
 
@@ -73,12 +77,6 @@ function* sessionsOf({ traffics }: Traffics): Generator<Session> {
   for (const traffic of traffics) {
     if (traffic.session?.traffic === traffic) yield traffic.session;
   }
-}
-
-function* heldBy(holder: Unsettled, queue: Queue): Generator<Delivery> {
-  const { subscription } = holder;
-  if (subscription !== null && subscription.queue !== queue) return;
-  for (const delivery of holder) if (delivery.queue === queue) yield delivery;
 }
 
 /** Keeps the first `count` of them in order. Returns the order of the last. */

@@ -4,7 +4,7 @@
  * of bounded length and size; each change has a number, so that readers go on where they were. It
  * ends by itself when nobody reads. One per watcher; who makes and ends them is tracing.ts.
  */
-import { TRACE_BYTES_MAX, TRACE_MESSAGES_MAX } from '../../limits-inspection.ts';
+import { TRACE_MESSAGES_MAX } from '../../limits-inspection.ts';
 import { NO_REF, type Ref } from '../../storage/message-store.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Message } from '../message.ts';
@@ -27,6 +27,8 @@ export interface TraceOptions {
   /** Every so-many-th message. */
   readonly sample: number;
   readonly maxMessages: number;
+  /** What they may take in memory, about. */
+  readonly maxBytes: number;
   /** Bytes of payloads that are kept; 0 for none. */
   readonly payloadBytes: number;
   readonly idleTimeoutMs: number;
@@ -221,9 +223,9 @@ export class Trace {
   }
 
   private trim(): void {
-    const { maxMessages } = this.options;
+    const { maxMessages, maxBytes } = this.options;
     for (const [id, oldest] of this.ring) {
-      if (this.ring.size <= maxMessages && this.bytes <= TRACE_BYTES_MAX) return;
+      if (this.ring.size <= maxMessages && this.bytes <= maxBytes) return;
       this.ring.delete(id);
       this.bytes -= oldest.bytes;
       this.dropped++;

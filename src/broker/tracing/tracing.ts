@@ -5,7 +5,12 @@
  */
 import type { User } from '../../auth/user.ts';
 import type { Clock, Timer } from '../../clock.ts';
-import { TRACE_IDLE_CHECK_MS, TRACES_MAX } from '../../limits-inspection.ts';
+import {
+  TRACE_BYTES_MAX,
+  TRACE_IDLE_CHECK_MS,
+  TRACE_MESSAGES_MAX,
+  TRACES_MAX,
+} from '../../limits-inspection.ts';
 import type { Session } from '../session.ts';
 import type { VHost } from '../vhost.ts';
 import { Firehose } from './firehose.ts';
@@ -23,6 +28,12 @@ export interface TracingContext {
   readonly sessions: Iterable<Session>;
 }
 
+/** What a trace may keep at most. */
+export interface TraceBounds {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
 /** How somebody wants a trace. */
 export type TraceSettings = Pick<
   TraceOptions,
@@ -30,14 +41,19 @@ export type TraceSettings = Pick<
 >;
 
 export class Tracing {
+  readonly bounds: TraceBounds;
   private readonly context: TracingContext;
   private readonly firehoses = new Map<VHost, Firehose>();
   private readonly open = new Map<string, Trace>();
   private lastId = 0;
   private timer: Timer | null = null;
 
-  constructor(context: TracingContext) {
+  constructor(
+    context: TracingContext,
+    bounds: TraceBounds = { messages: TRACE_MESSAGES_MAX, bytes: TRACE_BYTES_MAX },
+  ) {
     this.context = context;
+    this.bounds = bounds;
   }
 
   /** The traces that go on. */
@@ -80,6 +96,8 @@ export class Tracing {
     const { clock } = this.context;
     const trace = new Trace({
       ...settings,
+      maxMessages: Math.min(settings.maxMessages, this.bounds.messages),
+      maxBytes: this.bounds.bytes,
       id: `t${++this.lastId}`,
       user: user.name,
       filter: new TraceFilter(wishes, user),
