@@ -4,7 +4,7 @@
  */
 import type { CredentialRule } from './auth/credential-rule.ts';
 import type { DefaultUser, VhostDefaults } from './broker/administration/vhost-defaults.ts';
-import type { BrokerOptions } from './broker/broker.ts';
+import type { BrokerOptions } from './broker/broker-options.ts';
 import type { VhostLimits } from './broker/vhost-limits.ts';
 import type { Config } from './config.ts';
 import { defaultOperatorPolicies } from './policy-config.ts';

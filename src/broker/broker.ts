@@ -3,12 +3,11 @@
  * the sessions that are open. No sockets and no files: the composition root (main.ts, embed.ts)
  * hands in clock, log, store and catalog.
  */
-import { Authentication, type AuthenticationOptions } from '../auth/authentication.ts';
-import type { Authenticator, Login, LoginVerdict } from '../auth/authenticator.ts';
-import { type CertificateNameRule, DISTINGUISHED_NAME } from '../auth/certificate-name.ts';
-import { ANY_CREDENTIALS, type CredentialRule } from '../auth/credential-rule.ts';
-import { DEFAULT_HASHING, type HashingAlgorithm } from '../auth/password.ts';
-import type { PermissionPatterns } from '../auth/permissions.ts';
+import { Authentication } from '../auth/authentication.ts';
+import type { Login, LoginVerdict } from '../auth/authenticator.ts';
+import { DISTINGUISHED_NAME } from '../auth/certificate-name.ts';
+import { ANY_CREDENTIALS } from '../auth/credential-rule.ts';
+import { DEFAULT_HASHING } from '../auth/password.ts';
 import type { Variables } from '../auth/rights.ts';
 import { SessionRights } from '../auth/session-rights.ts';
 import type { User } from '../auth/user.ts';
@@ -18,8 +17,9 @@ import { CONSUMER_TIMEOUT_MS, RESIDENT_BYTES } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { MessageStore } from '../storage/message-store.ts';
 import { Administration } from './administration/administration.ts';
-import { checkDefaults, type VhostDefaults } from './administration/vhost-defaults.ts';
+import { checkDefaults } from './administration/vhost-defaults.ts';
 import { Alarms } from './alarms.ts';
+import type { BrokerOptions, Defaults } from './broker-options.ts';
 import {
   type Catalog,
   type CatalogHost,
@@ -35,69 +35,16 @@ import { Events } from './events.ts';
 import { LoginExpiries } from './login-expiries.ts';
 import { Parameters } from './parameters.ts';
 import { ResidentMemory } from './queue/paging.ts';
-import type { QueueTypeName } from './queue/queue-types.ts';
-import { type BrokerLimits, Quota, UNLIMITED } from './quota.ts';
+import { Quota, UNLIMITED } from './quota.ts';
 import { Session, type SessionHolder } from './session.ts';
 import { outlives, snapshotOf } from './snapshot.ts';
 import { TopologyAccess } from './topology-access.ts';
 import { Totals } from './totals.ts';
-import { type TraceBounds, Tracing } from './tracing/tracing.ts';
+import { Tracing } from './tracing/tracing.ts';
 import { Transfers } from './transfer/transfers.ts';
 import { VHost } from './vhost.ts';
 import { VHOST_LIMITS, vhostLimitsComponent } from './vhost-limits.ts';
 import { Webhooks } from './webhook.ts';
-
-/** Who exists on a broker that starts with an empty catalog. */
-export interface Defaults {
-  readonly vhost: string;
-  readonly user: string;
-  readonly password: string;
-  readonly tags: readonly string[];
-  readonly permissions: PermissionPatterns;
-}
-
-/** What the composition root hands in. */
-export interface BrokerOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly store: MessageStore;
-  readonly catalog: Catalog;
-  /** null for none: definitions will be imported. */
-  readonly defaults: Defaults | null;
-  /** Users that may log in from this machine only. */
-  readonly loopbackUsers: readonly string[];
-  /** Bytes of the largest body that may be published. */
-  readonly maxMessageBytes: number;
-  /** Body bytes of waiting messages that a queue keeps in memory if its store can load them. */
-  readonly queueResidentBytes?: number;
-  /** What this broker is called among others, e.g. `rabbit@host`. */
-  readonly nodeName?: string;
-  /** What new passwords are hashed with. */
-  readonly hashing?: HashingAlgorithm;
-  /** Who is asked about logins, in this order: the broker's own users if nothing is said. */
-  readonly authenticators?: (users: Users) => readonly Authenticator[];
-  /** How long a login over HTTP that others vouch for is not asked for again. */
-  readonly rememberLoginsMs?: number;
-  /** Who clients are that do not say who they are; null or nothing turns them away. */
-  readonly anonymous?: AuthenticationOptions['anonymous'];
-  /** What of a client certificate is the name of the user. */
-  readonly certificateRule?: CertificateNameRule;
-  /** Whether logins are counted by address and user, too. */
-  readonly tracksLoginSources?: boolean;
-  /** What the passwords must fulfil that operators choose. */
-  readonly credentialRule?: CredentialRule;
-  readonly limits?: BrokerLimits;
-  /** What every new vhost starts with. */
-  readonly vhostDefaults?: VhostDefaults;
-  /** ms that a consumer of a quorum queue may hold a message; 0: for ever. */
-  readonly consumerTimeoutMs?: number;
-  /** What a live trace may keep. */
-  readonly traceBounds?: TraceBounds;
-  /** The type of queues that do not say theirs, where it can be; classic by default. */
-  readonly defaultQueueType?: QueueTypeName;
-  /** May a quorum queue be declared again as a classic one? */
-  readonly relaxedRedeclaration?: boolean;
-}
 
 /** Who acts when nobody asked: RabbitMQ's name for itself. */
 const INTERNAL_USER = 'rmq-internal';

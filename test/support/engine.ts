@@ -4,7 +4,8 @@
  * settle() lets store and catalog finish whatever they have been asked; until then nothing moves.
  */
 import type { User } from '../../src/auth/user.ts';
-import { Broker, type BrokerOptions } from '../../src/broker/broker.ts';
+import { Broker } from '../../src/broker/broker.ts';
+import type { BrokerOptions } from '../../src/broker/broker-options.ts';
 import type { Catalog, Command } from '../../src/broker/catalog.ts';
 import { decodeCommand, encodeCommand } from '../../src/broker/command-text.ts';
 import type { Delivery } from '../../src/broker/delivery.ts';
