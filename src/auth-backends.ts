@@ -10,6 +10,7 @@ import type { Authenticator } from './auth/authenticator.ts';
 import { CachedBackend } from './auth/cached-backend.ts';
 import { HttpBackend } from './auth/http-backend.ts';
 import { HttpClient } from './auth/http-client.ts';
+import { LoopbackBackend } from './auth/loopback-backend.ts';
 import { SplitBackend } from './auth/split-backend.ts';
 import type { Users } from './auth/users.ts';
 import type { Clock } from './clock.ts';
@@ -48,7 +49,11 @@ export async function authBackends(parts: AuthParts): Promise<Chain> {
     throw new Error('auth_backends names the cache, but auth_cache.cached_backend is not set');
   }
   return (users) => {
-    const made = new Map<BackendName, Authenticator>([...makers, ['internal', users]]);
+    const own = [
+      ['internal', users],
+      ['internal_loopback', new LoopbackBackend(users)],
+    ] as const;
+    const made = new Map<BackendName, Authenticator>([...makers, ...own]);
     const placed = ([authn, authz]: Place): Authenticator => {
       const who = made.get(authn) as Authenticator;
       return authn === authz ? who : new SplitBackend(who, made.get(authz) as Authenticator);

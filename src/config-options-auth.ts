@@ -13,8 +13,9 @@ const DAY_MS = 86_400_000;
 const path = string(0, 4096);
 
 /** A backend, by its short name or that of RabbitMQ's module. */
-const backend = oneOf(['internal', 'http', 'oauth2', 'ldap', 'cache'], {
+const backend = oneOf(['internal', 'internal_loopback', 'http', 'oauth2', 'ldap', 'cache'], {
   rabbit_auth_backend_internal: 'internal',
+  rabbit_auth_backend_internal_loopback: 'internal_loopback',
   rabbit_auth_backend_http: 'http',
   rabbit_auth_backend_oauth2: 'oauth2',
   rabbit_auth_backend_ldap: 'ldap',
@@ -55,9 +56,9 @@ export const AUTH_OPTIONS = {
     none: false,
     text:
       'Who is asked, in this order, whether a login is good, and then what the user may do: ' +
-      'internal (the users of the broker itself), http (a web service), oauth2 (tokens), ' +
-      'ldap (a directory), cache (another one, whose answers count for a while). One that ' +
-      'cannot be reached has refused.',
+      'internal (the users of the broker itself), internal_loopback (the same, for clients on ' +
+      'this machine only), http (a web service), oauth2 (tokens), ldap (a directory), cache ' +
+      '(another one, whose answers count for a while). One that cannot be reached has refused.',
   }),
   'auth_backends.$.authn': half(
     'Who says in this place whether a login is good, if somebody else decides what users may do.',

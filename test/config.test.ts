@@ -50,7 +50,7 @@ describe('the option table', () => {
     expectTypeOf(config.get('log.console.formatter')).toEqualTypeOf<'plaintext' | 'json'>();
     expectTypeOf(config.get('listeners.tcp')).toEqualTypeOf<ReadonlyMap<string, ListenerAddress>>();
     expectTypeOf(config.get('auth_backends.$.authz')).toEqualTypeOf<
-      ReadonlyMap<string, 'internal' | 'http' | 'oauth2' | 'ldap' | 'cache'>
+      ReadonlyMap<string, 'internal' | 'internal_loopback' | 'http' | 'oauth2' | 'ldap' | 'cache'>
     >();
     expectTypeOf(config.get('loopback_users')).toEqualTypeOf<ReadonlySet<string>>();
     // @ts-expect-error there is no such key

@@ -28,7 +28,7 @@ export class LoginThrottle {
    */
   delayMs(login: Login, nowMs: number): number {
     const allowance = this.allowances.get(keyOf(login));
-    if (allowance === undefined) return 0;
+    if (allowance === undefined || isToken(login)) return 0;
     refill(allowance, nowMs);
     if (allowance.left >= 1) return 0;
     if (login.impatient || allowance.left <= -LOGIN_WAITERS_MAX) return Number.POSITIVE_INFINITY;
@@ -45,6 +45,7 @@ export class LoginThrottle {
 
   /** A login that did not have to wait has failed. */
   failed(login: Login, nowMs: number): void {
+    if (isToken(login)) return;
     const key = keyOf(login);
     const allowance = this.allowances.get(key) ?? { left: LOGIN_FAILURES_BURST, atMs: nowMs };
     refill(allowance, nowMs);
@@ -61,6 +62,14 @@ function refill(allowance: Allowance, nowMs: number): void {
   const earned = (nowMs - allowance.atMs) / LOGIN_FAILURE_INTERVAL_MS;
   allowance.left = Math.min(LOGIN_FAILURES_BURST, allowance.left + Math.max(0, earned));
   allowance.atMs = nowMs;
+}
+
+/**
+ * Nobody guesses that much: it is a token, which may have run out. Clients that show tokens often
+ * come from one address by one name, and one of them should not hold up the others.
+ */
+function isToken({ password }: Login): boolean {
+  return password !== null && password.length > MAX_NAME_BYTES;
 }
 
 /** Names that are too long for a user are all the same one: nobody can make us remember them. */

@@ -3,6 +3,7 @@
  * (`auth_backends.N.authn`, `.authz`). The tags of both count.
  */
 import type { Authenticator, Login, LoginVerdict } from './authenticator.ts';
+import { LoopbackBackend } from './loopback-backend.ts';
 import { type Authority, User } from './user.ts';
 import { Users } from './users.ts';
 
@@ -30,7 +31,8 @@ export class SplitBackend implements Authenticator {
     if (typeof proven === 'string') return proven;
     const { name: username, tags } = proven;
     // The broker's own users are known by name alone; others are told how the login was proven.
-    const password = this.authz instanceof Users ? null : login.password;
+    const own = this.authz instanceof Users || this.authz instanceof LoopbackBackend;
+    const password = own ? null : login.password;
     const verdict = this.authz.authenticate({ ...login, username, password });
     const judged = (late: LoginVerdict): LoginVerdict => {
       return typeof late === 'string' ? late : withTags(late, tags);

@@ -9,7 +9,10 @@ import {
   LOGIN_FAILURES_BURST,
   LOGIN_SOURCES_MAX,
   LOGIN_WAITERS_MAX,
+  MAX_NAME_BYTES,
 } from '../../src/limits.ts';
+
+const REMEMBER_MS = 15_000;
 
 /** Knows one user and one password; writes down who was asked about. */
 class Gate implements Authenticator {
@@ -38,6 +41,7 @@ function authenticationOf(authenticators: Authenticator[], tracksSources = false
     anonymous: null,
     certificateRule: DISTINGUISHED_NAME,
     tracksSources,
+    rememberMs: REMEMBER_MS,
     clock,
   });
   return { clock, authentication };
@@ -97,6 +101,43 @@ describe('authentication', () => {
   });
 });
 
+describe('backends outside', () => {
+  test('that cannot be asked have refused, and the next one is asked', async () => {
+    const down = { authenticate: () => Promise.reject(new Error('no connection')) };
+    const gate = new Gate('a');
+    const { authentication } = authenticationOf([down, gate]);
+    expect(await authentication.authenticate(login('a'))).toBe(gate.user);
+    const reason = 'nobody answers: no connection; a says no';
+    expect(await authentication.authenticate(login('b'))).toBe(reason);
+  });
+
+  test('are asked once for a while about who says with every request who it is', async () => {
+    const authority = {
+      ...{ key: '', expiresAtMs: Number.POSITIVE_INFINITY, renew: () => '', forget: () => {} },
+      rightsIn: () => new User('', []).permissionsIn('/'),
+    };
+    let asked = 0;
+    const backend: Authenticator = {
+      authenticate: ({ username, password }) => {
+        asked++;
+        return password === 'right' ? new User(username, [], authority) : 'no';
+      },
+    };
+    const { authentication, clock } = authenticationOf([backend]);
+    const again = { ...login('a'), repeats: true };
+    const user = authentication.authenticate(again);
+    expect(authentication.authenticate(again)).toBe(user);
+    authentication.authenticate({ ...again, password: 'wrong' });
+    authentication.authenticate(login('a'));
+    expect(asked).toBe(3);
+    clock.advance(REMEMBER_MS);
+    expect(authentication.authenticate(again)).not.toBe(user);
+    authentication.forget();
+    authentication.authenticate(again);
+    expect(asked).toBe(5);
+  });
+});
+
 describe('guessing passwords', () => {
   function exhaust(authentication: Authentication): void {
     for (let i = 0; i < LOGIN_FAILURES_BURST; i++) {
@@ -114,6 +155,18 @@ describe('guessing passwords', () => {
     expect(gate.asked).toHaveLength(asked);
     clock.advance(LOGIN_FAILURE_INTERVAL_MS);
     expect(await late).toBe(gate.user);
+  });
+
+  test('is not what clients do that show tokens: an old one does not hold up the others', () => {
+    const gate = new Gate('a');
+    const { authentication } = authenticationOf([gate]);
+    const old = 'x'.repeat(MAX_NAME_BYTES + 1);
+    for (let i = 0; i <= LOGIN_FAILURES_BURST; i++) {
+      expect(authentication.authenticate(login('a', old))).toBe('a says no');
+    }
+    expect(authentication.authenticate(login('a'))).toBe(gate.user);
+    exhaust(authentication);
+    expect(authentication.authenticate(login('a', old))).toBe('a says no');
   });
 
   test('does not hurt other users and other addresses', () => {

@@ -3,15 +3,18 @@
  * a broker that asks a real HTTP server, which allows, denies, hangs, fails and changes its mind.
  */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import amqplib, { type ChannelModel } from 'amqplib';
 import mqtt, { type MqttClient } from 'mqtt';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import WebSocket from 'ws';
 import { forgetAnswers } from '../../src/broker/login-renewal.ts';
+import type { Overrides } from '../../src/config.ts';
 import { type EmbeddedBroker, startBroker } from '../../src/embed.ts';
 import type { Log } from '../../src/log.ts';
 import { closing } from '../support/amqplib.ts';
 import { type Asked, AuthServer } from '../support/auth-server.ts';
+import { Certificates, describeWithOpenssl } from '../support/certificates.ts';
 import { startObserved } from '../support/observed-broker.ts';
 import { pythonWith, runPython, testWith } from '../support/python.ts';
 
@@ -242,6 +245,33 @@ describe('a service that does not answer', () => {
     const line = lines.find((one) => one.includes("login of 'ann' refused"));
     expect(line).toContain('http://127.0.0.1:9/auth/user: connect ECONNREFUSED');
     expect(lines.join()).not.toContain('geheim');
+  });
+});
+
+describeWithOpenssl('a service with TLS', () => {
+  test('is asked only if its certificate is good', async () => {
+    const certificates = new Certificates();
+    const root = certificates.authority('root');
+    const { cert, key } = certificates.leaf('service', root);
+    const tls = { cert: readFileSync(cert), key: readFileSync(key) };
+    const secure = await AuthServer.start(usual, tls);
+    const connects = async (config: Overrides): Promise<boolean> => {
+      const broker = await startBroker({ config: { ...secure.config(), ...config } });
+      const url = `amqp://ann:secret@127.0.0.1:${broker.port}`;
+      const connection = await amqplib.connect(url).catch(() => null);
+      await connection?.close();
+      await broker.stop();
+      return connection !== null;
+    };
+    try {
+      expect(await connects({ 'auth_http.ssl_options.cacertfile': root.cert })).toBe(true);
+      expect(await connects({})).toBe(false);
+      expect(secure.asked).toHaveLength(2);
+      expect(await connects({ 'auth_http.ssl_options.verify': 'verify_none' })).toBe(true);
+    } finally {
+      await secure.stop();
+      certificates.remove();
+    }
   });
 });
 

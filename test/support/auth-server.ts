@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Overrides } from '../../src/config.ts';
 
@@ -15,27 +16,40 @@ export interface Asked {
   readonly fields: Readonly<Record<string, string>>;
 }
 
+/** Its certificate. */
+export interface AuthServerTls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
 export class AuthServer {
   readonly asked: Asked[] = [];
   /** What it answers; null never comes. A number is a status without sense. */
   answer: (asked: Asked) => string | number | null;
-  private readonly server = createServer((request, response) => {
-    void this.take(request, response);
-  });
+  private readonly server: ReturnType<typeof createServer | typeof createSecureServer>;
+  private readonly scheme: 'http' | 'https';
 
-  constructor(answer: AuthServer['answer']) {
+  private constructor(answer: AuthServer['answer'], tls: AuthServerTls | null) {
     this.answer = answer;
+    this.scheme = tls === null ? 'http' : 'https';
+    const take = (request: IncomingMessage, response: ServerResponse): void => {
+      void this.take(request, response);
+    };
+    this.server = tls === null ? createServer(take) : createSecureServer(tls, take);
   }
 
-  static async start(answer: AuthServer['answer']): Promise<AuthServer> {
-    const one = new AuthServer(answer);
+  static async start(
+    answer: AuthServer['answer'],
+    tls: AuthServerTls | null = null,
+  ): Promise<AuthServer> {
+    const one = new AuthServer(answer, tls);
     one.server.listen(0, '127.0.0.1');
     await once(one.server, 'listening');
     return one;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `${this.scheme}://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   /** Settings of a broker that asks it. */
