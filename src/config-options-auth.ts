@@ -90,7 +90,8 @@ export const AUTH_OPTIONS = {
     default: '15000',
     text:
       'How long answers from outside count: of the cache, of every session (what it may do is ' +
-      'asked anew in the background after that), and of logins over HTTP.',
+      'asked anew in the background after that, while it is used: a longer time spares whoever ' +
+      'answers), and of logins over HTTP.',
   }),
   'auth_cache.cache_refusals': single({
     group: BACKENDS,

@@ -36,35 +36,29 @@ export class AskedRights implements Rights {
   version = 0;
   private readonly authorizer: Authorizer;
   private readonly vhost: string;
-  private readonly verdictOptions: VerdictOptions;
-  private readonly entry: Verdicts;
-  private readonly verdicts: Readonly<Record<Access, Verdicts>>;
+  private readonly options: VerdictOptions;
+  /** About the vhost and the names in it. */
+  private readonly verdicts: Verdicts;
   /** By exchange and variables. */
   private readonly keys = new Map<string, AskedKeys>();
 
-  constructor(authorizer: Authorizer, vhost: string, options: AskedOptions) {
+  constructor(authorizer: Authorizer, vhost: string, { clock, ttlMs }: AskedOptions) {
     this.authorizer = authorizer;
     this.vhost = vhost;
     const changed = (): void => {
       this.version++;
     };
-    const verdictOptions = { ...options, changed };
-    this.verdictOptions = verdictOptions;
-    this.entry = new Verdicts(verdictOptions);
-    this.verdicts = {
-      configure: new Verdicts(verdictOptions),
-      write: new Verdicts(verdictOptions),
-      read: new Verdicts(verdictOptions),
-    };
+    this.options = { clock, ttlMs, changed };
+    this.verdicts = new Verdicts(this.options);
   }
 
   get open(): boolean {
-    return this.entry.of('', () => this.authorizer.mayEnter(this.vhost));
+    return this.verdicts.of('enter', () => this.authorizer.mayEnter(this.vhost));
   }
 
   allows(access: Access, name: string, kind: ResourceKind): boolean {
     const ask = () => this.authorizer.mayUse(this.vhost, access, kind, name);
-    return this.verdicts[access].of(`${kind} ${name}`, ask);
+    return this.verdicts.of(`${access} ${kind} ${name}`, ask);
   }
 
   topic(exchange: string): KeyRule | null {
@@ -74,8 +68,7 @@ export class AskedRights implements Rights {
 
   /** Everything is asked anew. */
   forget(): void {
-    this.entry.forget();
-    for (const verdicts of Object.values(this.verdicts)) verdicts.forget();
+    this.verdicts.forget();
     this.keys.clear();
   }
 
@@ -86,7 +79,7 @@ export class AskedRights implements Rights {
       const ask = (access: 'write' | 'read', routingKey: string): Promise<boolean> => {
         return this.authorizer.mayUseKey(this.vhost, access, { exchange, routingKey, variables });
       };
-      keys = new AskedKeys(ask, this.verdictOptions);
+      keys = new AskedKeys(ask, this.options);
       if (this.keys.size >= ASKED_EXCHANGES_MAX) this.keys.clear();
       this.keys.set(key, keys);
     }
@@ -97,18 +90,22 @@ export class AskedRights implements Rights {
 /** The routing keys of one exchange. */
 class AskedKeys implements KeyRights {
   private readonly ask: (access: 'write' | 'read', key: string) => Promise<boolean>;
-  private readonly verdicts: Readonly<Record<'write' | 'read', Verdicts>>;
+  private readonly options: VerdictOptions;
+  /** Made when it is needed: most clients only do one of the two. */
+  private write: Verdicts | null = null;
+  private read: Verdicts | null = null;
 
   constructor(ask: AskedKeys['ask'], options: VerdictOptions) {
     this.ask = ask;
-    this.verdicts = { write: new Verdicts(options), read: new Verdicts(options) };
+    this.options = options;
   }
 
   allows(access: 'write' | 'read', key: string): boolean {
-    return this.verdicts[access].has(key) || this.find(access, key);
+    return this[access]?.has(key) || this.find(access, key);
   }
 
   private find(access: 'write' | 'read', key: string): boolean {
-    return this.verdicts[access].of(key, () => this.ask(access, key));
+    this[access] ??= new Verdicts(this.options);
+    return this[access].of(key, () => this.ask(access, key));
   }
 }

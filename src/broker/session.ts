@@ -369,8 +369,10 @@ export class Session {
 
   /** One that the session consumes from already. */
   private readingQueue(name: string): Queue | null {
-    const all = [...this.subscriptions];
-    return all.find(({ queue, ended }) => queue.name === name && !ended)?.queue ?? null;
+    for (const { queue, ended } of this.subscriptions) {
+      if (queue.name === name && !ended) return queue;
+    }
+    return null;
   }
 
   /** One that the user may consume from. @throws BrokerError as subscribe(); Undecided */
