@@ -114,6 +114,14 @@ export const OAUTH2_OPTIONS = {
     aliases: ['auth_oauth2.jwks_url'],
     text: 'Where the keys are that tokens are signed with (JWKS), if the issuer need not be asked.',
   }),
+  'auth_oauth2.token_endpoint': single({
+    group: OAUTH2,
+    type: orNone(secureUrl),
+    default: 'none',
+    text:
+      'Where the issuer hands out tokens, if that is not at its own address: the pages of the ' +
+      'console may then call there, too.',
+  }),
   'auth_oauth2.end_session_endpoint': single({
     group: OAUTH2,
     type: orNone(secureUrl),

@@ -18,7 +18,7 @@ import type { ListenerAddress } from './config-value.ts';
 import { controlSocketOf } from './control-socket.ts';
 import type { LogTail } from './log-tail.ts';
 import { nodeName } from './node-name.ts';
-import { signInSettings } from './oauth2-config.ts';
+import { signInOrigins, signInSettings } from './oauth2-config.ts';
 import type { ResourceMonitor } from './resource-monitor.ts';
 import type { Listener } from './server/listener.ts';
 import type { Shared } from './server/shared.ts';
@@ -203,7 +203,7 @@ function managementOf(
     maxMessageBytes: config.get('max_message_size'),
     corsOrigins: config.get('management.cors.allow_origins'),
     corsMaxAge: config.get('management.cors.max_age'),
-    connectOrigins: [],
+    connectOrigins: signInOrigins(config),
   };
 }
 

@@ -99,6 +99,18 @@ export function providersOf(config: Config): ProviderConfig[] {
   return [root, ...others];
 }
 
+/** Where pages of the console call to sign people in, besides the broker. */
+export function signInOrigins(config: Config): string[] {
+  if (!config.get('management.oauth_enabled')) return [];
+  const urls = [
+    config.get('management.oauth_provider_url'),
+    config.get('management.oauth_metadata_url'),
+    config.get('auth_oauth2.token_endpoint'),
+    config.get('auth_oauth2.end_session_endpoint'),
+  ];
+  return [...new Set(urls.flatMap((url) => (url === null ? [] : [new URL(url).origin])))];
+}
+
 /** What GET /api/auth says: RabbitMQ's words, and the main provider at the top, too. */
 export function signInSettings(config: Config): Readonly<Record<string, unknown>> {
   const none = { oauth_enabled: false };

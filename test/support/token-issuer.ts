@@ -3,14 +3,16 @@
  * its keys and where they are over real HTTP. Tests rotate its keys, take it down, forge tokens.
  */
 import {
+  createHash,
   createHmac,
   generateKeyPairSync,
   type KeyObject,
   type KeyPairKeyObjectResult,
 } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { exportJWK, type JWTPayload, SignJWT } from 'jose';
 import type { Overrides } from '../../src/config.ts';
 
@@ -23,10 +25,13 @@ export const ALL_SCOPES = ['configure', 'write', 'read'].map((one) => `rabbitmq.
 export class TokenIssuer {
   /** How often its keys were asked for. */
   fetches = 0;
+  /** What is said of whoever signs in with a browser. */
+  signedIn: JWTPayload = {};
   /** What it answers instead; null never comes. */
   trouble: number | null | undefined;
   private readonly keys = new Map<string, KeyPairKeyObjectResult>();
   private readonly server: Server;
+  private challenge: string | null = null;
 
   private constructor() {
     this.server = createServer((request, response) => {
@@ -35,12 +40,9 @@ export class TokenIssuer {
         response.writeHead(this.trouble).end();
         return;
       }
-      const json = (body: unknown): void => {
-        response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
-      };
-      if (request.url === '/.well-known/openid-configuration') {
-        json({ issuer: this.url, jwks_uri: `${this.url}/keys` });
-      } else void this.published().then((keys) => json({ keys }));
+      // Pages call from other origins.
+      response.setHeader('access-control-allow-origin', '*');
+      void this.answer(request, response);
     });
   }
 
@@ -105,6 +107,45 @@ export class TokenIssuer {
     this.server.closeAllConnections();
     this.server.close();
     await once(this.server, 'close');
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { url } = this;
+    const asked = new URL(request.url ?? '', url);
+    const json = (body: unknown, status = 200): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    switch (asked.pathname) {
+      case '/.well-known/openid-configuration': {
+        const endpoints = {
+          authorization_endpoint: `${url}/authorize`,
+          token_endpoint: `${url}/token`,
+        };
+        json({ issuer: url, jwks_uri: `${url}/keys`, ...endpoints });
+        break;
+      }
+      case '/authorize': {
+        // Everybody is signed in here already.
+        this.challenge = asked.searchParams.get('code_challenge');
+        const back = new URL(asked.searchParams.get('redirect_uri') ?? '');
+        back.searchParams.set('code', 'one-time');
+        back.searchParams.set('state', asked.searchParams.get('state') ?? '');
+        response.writeHead(302, { location: back.href }).end();
+        break;
+      }
+      case '/token': {
+        const form = new URLSearchParams(await text(request));
+        const verifier = form.get('code_verifier') ?? '';
+        const proof = createHash('sha256').update(verifier).digest('base64url');
+        // Only who began may have the token [RFC 7636].
+        if (form.get('code') !== 'one-time' || proof !== this.challenge) {
+          json({ error: 'invalid_grant' }, 400);
+        } else json({ access_token: await this.token(this.signedIn), expires_in: 3600 });
+        break;
+      }
+      default:
+        json({ keys: await this.published() });
+    }
   }
 
   private async published(): Promise<object[]> {
