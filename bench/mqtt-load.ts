@@ -180,12 +180,12 @@ export async function play(
   return { delivered, seconds };
 }
 
-/** Connections that do nothing. */
-export async function idle(port: number, count: number): Promise<Socket[]> {
-  const sockets: Socket[] = [];
-  for (let i = 0; i < count; i += 50) {
-    const some = Array.from({ length: Math.min(50, count - i) }, () => logIn(port));
-    sockets.push(...(await Promise.all(some)));
+/** A connection that does nothing, with a subscription of QoS 1 if it has a topic. */
+export async function idle(port: number, topic: string | null): Promise<Socket> {
+  const socket = await logIn(port);
+  if (topic !== null) {
+    socket.write(packet(0x82, Buffer.from([0, 1]), text(topic), Buffer.from([1])));
+    await once(socket, 'data');
   }
-  return sockets;
+  return socket;
 }
