@@ -12,7 +12,16 @@ import {
   webSocketOptions,
 } from './config-options-network.ts';
 import { proxyProtocol, webTls } from './config-options-tls.ts';
-import { boolean, integer, oneOf, orInfinity, orNone, size, string } from './config-value.ts';
+import {
+  boolean,
+  integer,
+  milliseconds,
+  oneOf,
+  orInfinity,
+  orNone,
+  size,
+  string,
+} from './config-value.ts';
 
 const MQTT = 'MQTT';
 
@@ -93,6 +102,12 @@ export const MQTT_OPTIONS = {
     text:
       'Whether clients may connect without a user name; they are anonymous_login_user then. In ' +
       'RabbitMQ they may by default.',
+  }),
+  'mqtt.login_timeout': single({
+    group: MQTT,
+    type: orInfinity(milliseconds(1, 86_400_000)),
+    default: { sameAs: 'handshake_timeout' },
+    text: 'How long an MQTT client may take from connecting until it is logged in.',
   }),
   'mqtt.ssl_cert_login': single({
     group: MQTT,

@@ -278,7 +278,7 @@ function mqttOf(config: Config, broker: Broker): Protocol {
       messages: config.get('mqtt.retained_messages_max'),
       bytes: config.get('mqtt.retained_bytes_max'),
     },
-    loginTimeoutMs: config.get('handshake_timeout'),
+    loginTimeoutMs: config.get('mqtt.login_timeout'),
     version: VERSION,
   });
 }

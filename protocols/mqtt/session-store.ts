@@ -73,7 +73,10 @@ function recordOf({ expirySeconds, shared, will }: ClientSession): Fields {
     ['expiry', expirySeconds === Number.POSITIVE_INFINITY ? NEVER : expirySeconds],
     ['shared', subscriptions],
   ]);
-  if (will !== null) record.set('will', new Map([...fieldsOfWill(will.will), ['due', will.dueMs]]));
+  // Of a user whom somebody else vouches for nothing will be known by then.
+  if (will !== null && !will.will.user?.authority) {
+    record.set('will', new Map([...fieldsOfWill(will.will), ['due', will.dueMs]]));
+  }
   return record;
 }
 

@@ -427,6 +427,14 @@ describe('the keep-alive', () => {
     await login(4);
     clock.advance(10_000);
     await silent.closed;
+    const other = new ManualClock();
+    const hasty = await startMqtt({ 'mqtt.login_timeout': 300 }, other);
+    const before = other.pending;
+    const late = await RawMqtt.dial(hasty.mqttPort);
+    await until(() => other.pending > before);
+    other.advance(300);
+    await late.closed;
+    await hasty.stop();
   });
 });
 
