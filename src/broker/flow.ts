@@ -16,10 +16,12 @@ export interface FlowSource<T extends object> {
 }
 
 export class Flows<T extends object> {
-  private readonly byEnd = new Map<T, Flow>();
+  /** null until there is one: most channels never publish. */
+  private byEnd: Map<T, Flow> | null = null;
 
   /** One more message to that end. */
   count(end: T): void {
+    this.byEnd ??= new Map();
     const flow = this.byEnd.get(end);
     if (flow !== undefined) flow.publish++;
     else this.byEnd.set(end, { publish: 1 });
@@ -27,16 +29,17 @@ export class Flows<T extends object> {
 
   /** undefined if nothing went there. */
   to(end: T): Flow | undefined {
-    return this.byEnd.get(end);
+    return this.byEnd?.get(end);
   }
 
   /** Each end that anything went to. */
   [Symbol.iterator](): Iterator<[end: T, flow: Flow]> {
-    return this.byEnd[Symbol.iterator]();
+    return (this.byEnd ?? [])[Symbol.iterator]();
   }
 
   /** Forgets ends that are gone. */
   keep(isThere: (end: T) => boolean): void {
+    if (this.byEnd === null) return;
     for (const end of this.byEnd.keys()) if (!isThere(end)) this.byEnd.delete(end);
   }
 }
