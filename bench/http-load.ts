@@ -60,12 +60,16 @@ async function poll(port: number, messages: number, each: number): Promise<void>
 async function readEvents(port: number, messages: number): Promise<void> {
   const connection = await HttpConnection.open(port);
   const path = `${V1}/queues/${QUEUE}/events?ack=auto&credit=1000`;
+  const mark = '\nid: ';
   let count = 0;
+  let rest = '';
   await new Promise<void>((resolve) => {
     connection.stream(requestBytes('GET', path), (chunk) => {
       // Every event has one line with its id, and no payload has such a line.
-      for (let at = chunk.indexOf('\nid: '); at >= 0; at = chunk.indexOf('\nid: ', at + 1)) count++;
-      if (count >= messages - 1) resolve();
+      const text = rest + chunk.toString('latin1');
+      for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + 1)) count++;
+      rest = text.slice(1 - mark.length);
+      if (count >= messages) resolve();
     });
   });
   connection.close();

@@ -93,6 +93,7 @@ async function main(): Promise<void> {
         for (const subject of subjects) {
           if (load.own && !subject.isWarren) continue;
           const key = `${load.name}\n${subject.name}`;
+          process.stderr.write(`${load.name}, ${subject.name}\n`);
           const result = await measure(subject, load);
           results.set(key, [...(results.get(key) ?? []), result]);
         }
