@@ -10,6 +10,9 @@ export const WEBHOOK_ROTATION_MS = 86_400_000;
 /** Requests of one webhook that are on their way, or wait to be sent again. */
 export const WEBHOOK_CONCURRENCY_MAX = 100;
 
+/** Runs of a webhook from before a change that finish their requests; of more the oldest ends. */
+export const WEBHOOK_DRAINING_MAX = 2;
+
 /** How long a target may take to answer. */
 export const WEBHOOK_TIMEOUT_LEAST_MS = 100;
 export const WEBHOOK_TIMEOUT_MOST_MS = 300_000;

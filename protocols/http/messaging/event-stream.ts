@@ -4,7 +4,6 @@
  * given up after a while. What is not acknowledged when it ends goes back. Hot path: take.
  */
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Delivery } from '../../../src/broker/delivery.ts';
 import type { CancelReason, Consumer, Subscription } from '../../../src/broker/subscription.ts';
 import type { ChannelDescription, Traffic } from '../../../src/broker/traffic.ts';
@@ -57,7 +56,7 @@ export class EventStream implements Consumer, SessionGuest, Registered {
     this.shared = shared;
     this.raw = raw;
     this.options = options;
-    const socket = raw.socket as Socket;
+    const socket = raw.req.socket;
     const { session } = shared;
     this.peer = new HttpPeer(socket, null, () => raw.destroy());
     const channel = { number: shared.nextNumber(), describe: () => this.describeChannel() };
@@ -79,7 +78,7 @@ export class EventStream implements Consumer, SessionGuest, Registered {
     shared.watch(this);
     shared.leases.watch(this.roomy);
     this.entry = shared.connections.add(PROTOCOL, this.peer, this);
-    this.peer.asks(raw.socket as Socket, 0);
+    this.peer.asks(raw.req.socket, 0);
     raw.once('close', () => this.end());
     raw.on('error', () => {}); // 'close' follows
     raw.on('drain', () => this.drained());

@@ -5,7 +5,7 @@
 import { decided } from '../../../src/auth/undecided.ts';
 import type { WebhookRecord } from '../../../src/broker/webhook.ts';
 import type { Timer } from '../../../src/clock.ts';
-import { WEBHOOK_REOPEN_MS } from '../../../src/limits-webhook.ts';
+import { WEBHOOK_DRAINING_MAX, WEBHOOK_REOPEN_MS } from '../../../src/limits-webhook.ts';
 import type { OpenConnection } from '../../../src/server/connections.ts';
 import type { ConnectedPeer, Description, Registered } from '../../../src/server/protocol.ts';
 import type { Outcome } from './post.ts';
@@ -117,13 +117,13 @@ export class Webhook implements RunHost, Registered {
 
   gone(record: WebhookRecord): void {
     const { broker } = this.context;
-    this.run?.drain();
     // Whoever has changed or deleted it meanwhile is not contradicted.
     if (broker.webhooks.get(record.vhost, record.name) !== record) return;
     broker.log.warning(`${this.name}: its target is gone (410), it is disabled`);
     const disabled = { ...record, state: 'disabled' } as const;
     broker.propose({ op: 'webhook.put', record: disabled }).catch((error: Error) => {
       broker.log.error(`${this.name} could not be disabled: ${error.message}`);
+      this.reopen();
     });
   }
 
@@ -213,6 +213,11 @@ export class Webhook implements RunHost, Registered {
     if (run === null) return;
     this.draining.add(run);
     run.drain();
+    // Whoever changes it again and again does not get its concurrency each time.
+    for (const oldest of this.draining) {
+      if (this.draining.size <= WEBHOOK_DRAINING_MAX) break;
+      oldest.end(null);
+    }
   }
 
   private leave(): void {

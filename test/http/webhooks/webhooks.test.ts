@@ -10,7 +10,11 @@ import { type ChannelModel, type ConfirmChannel, connect, type GetMessage } from
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ManualClock } from '../../../src/clock.ts';
 import { CONSUMER_TIMEOUT_MS } from '../../../src/limits.ts';
-import { WEBHOOK_REOPEN_MS, WEBHOOK_ROTATION_MS } from '../../../src/limits-webhook.ts';
+import {
+  WEBHOOK_DRAINING_MAX,
+  WEBHOOK_REOPEN_MS,
+  WEBHOOK_ROTATION_MS,
+} from '../../../src/limits-webhook.ts';
 import { ready } from '../../support/amqplib.ts';
 import { type ApiBroker, startApi } from '../../support/management.ts';
 import { TargetServer } from './target-server.ts';
@@ -245,6 +249,22 @@ describe('an answer', () => {
     await becomes({ state: 'active', delivered: 2 });
   });
 
+  test('of 410 to a request from before a change says nothing about the new target', async () => {
+    await make();
+    target.answer = () => {};
+    await publish('one');
+    const [old] = await hits(1);
+    const other = await TargetServer.start();
+    try {
+      await make({ url: other.url });
+      old!.response.writeHead(410).end();
+      await vi.waitFor(() => expect(other.hits).toHaveLength(1), PATIENCE);
+      await becomes({ state: 'active', delivered: 1 });
+    } finally {
+      other.stop();
+    }
+  });
+
   test('without end is cut off, and counts by its status', async () => {
     await make();
     target.answer = ({ response }) => {
@@ -348,6 +368,15 @@ describe('a webhook', () => {
     await make();
     await channel.deleteQueue('q');
     expect((await broker.get(`${ALL}/w`)).status).toBe(404);
+  });
+
+  test('that is changed again and again while its target hangs holds a few runs, no more', async () => {
+    target.answer = () => {};
+    for (let i = 0; i < 10; i++) await publish(String(i));
+    for (let i = 1; i <= 6; i++) await make({ concurrency: 1, max_attempts: i });
+    await becomes({ in_flight: WEBHOOK_DRAINING_MAX + 1 });
+    const { body } = await broker.get('/api/queues/%2F/q');
+    expect(body.messages_ready).toBe(10 - (WEBHOOK_DRAINING_MAX + 1));
   });
 
   test('can be changed, and keeps its secret and headers', async () => {
