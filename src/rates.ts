@@ -201,13 +201,15 @@ export class Samples<T extends object> {
     const history = this.histories.get(object)?.[index];
     const step = every * intervalMs;
     const last = Math.floor(tick / every);
-    const count = Math.floor(range.ageMs / range.incrementMs) + 1;
+    // Nearer together than they were taken, some would be the same one twice: a saw in a chart.
+    const incrementMs = Math.max(range.incrementMs, step);
+    const count = Math.floor(range.ageMs / incrementMs) + 1;
     const samples: { sample: number; timestamp: number }[] = [];
     for (let i = 0; i < count; i++) {
-      const back = Math.round((i * range.incrementMs) / step);
+      const back = Math.round((i * incrementMs) / step);
       const at = last - back;
       if (at < 0) break;
-      const timestamp = this.sampler.timeOf(last * every) - i * range.incrementMs;
+      const timestamp = this.sampler.timeOf(last * every) - i * incrementMs;
       samples.push({ sample: history?.at(at, column) ?? 0, timestamp });
     }
     return samples;

@@ -59,6 +59,9 @@ test('a longer range is answered from coarser samples', async () => {
   }
   const { samples: found } = samples.details(counter, 0, { ageMs: 120_000, incrementMs: 60_000 });
   expect(found?.map(({ sample }) => sample)).toEqual([36, 24, 12]);
+  // Finer than they were taken they are not had: each would come several times.
+  const finer = samples.details(counter, 0, { ageMs: 120_000, incrementMs: 5000 });
+  expect(finer.samples).toEqual(found);
 });
 
 test('an object that does not change is idle since its last change', async () => {

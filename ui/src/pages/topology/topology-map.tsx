@@ -220,8 +220,8 @@ function factsOf({ kind, type, rate_in, rate_out, messages, consumers, members }
   const many = members ? `${short(members)} · ` : '';
   if (kind === 'exchange') return `${many}${type} · ${sayRate(rate_in)}/s`;
   if (kind === 'client') return `${many}${type} · ${sayRate(rate_in)}/s`;
-  const work = `${short(messages ?? 0)} msg · ${sayRate(rate_out)}/s`;
-  return `${many}${work}${consumers === 0 ? ' · no consumer' : ''}`;
+  const out = consumers === 0 ? 'no consumer' : `${sayRate(rate_out)}/s`;
+  return `${many}${short(messages ?? 0)} msg · ${out}`;
 }
 
 /** All there is to say about a node, for those who do not see it. */
