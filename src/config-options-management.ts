@@ -172,6 +172,15 @@ export const MANAGEMENT_OPTIONS = {
     default: '1800',
     text: 'How many seconds a browser may remember that it may.',
   }),
+  'management.csp.policy': single({
+    group: MANAGEMENT,
+    type: orNone(string(1, 4096)),
+    default: 'none',
+    text:
+      "The Content-Security-Policy of the console's pages. Without one they load nothing from " +
+      'elsewhere, and call nobody but the broker and management.oauth_provider_url. A provider ' +
+      'with endpoints in several places needs a policy that names them all.',
+  }),
   'management.disable_stats': single({
     group: MANAGEMENT,
     type: boolean,

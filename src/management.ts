@@ -204,6 +204,7 @@ function managementOf(
     corsOrigins: config.get('management.cors.allow_origins'),
     corsMaxAge: config.get('management.cors.max_age'),
     connectOrigins: signInOrigins(config),
+    contentPolicy: config.get('management.csp.policy'),
   };
 }
 

@@ -39,6 +39,8 @@ export interface ManagementOptions {
   readonly corsMaxAge: number;
   /** Where the console's pages may call besides the broker: who signs people in. */
   readonly connectOrigins: readonly string[];
+  /** What the console's pages may do; null for what we think right. */
+  readonly contentPolicy: string | null;
 }
 
 /** The listener that Prometheus visits. */
@@ -120,10 +122,11 @@ export class HttpService {
     const protocol = management.tls === null ? 'http' : 'https';
     const limits = { ...management, protocol, log: options.broker.log };
     const listener = new HttpListener(limits);
-    const { pathPrefix, maxMessageBytes, corsOrigins, connectOrigins } = management;
+    const { pathPrefix, maxMessageBytes, corsOrigins } = management;
     const { all, routing } = addManagement(listener.app, pathPrefix, context, byLogin(this.logins));
     this.streams.add(listener.app, pathPrefix, all, routing);
-    addConsole(listener.app, { prefix: pathPrefix, connectOrigins });
+    const { connectOrigins, contentPolicy } = management;
+    addConsole(listener.app, { prefix: pathPrefix, connectOrigins, contentPolicy });
     addLoginForm(listener.app, pathPrefix, this.logins, options.broker.log);
     addHealth(listener.app, context);
     const plane = { prefix: pathPrefix, maxMessageBytes, corsOrigins };

@@ -13,6 +13,8 @@ export interface ConsoleOptions {
   readonly prefix: string;
   /** Where pages may call besides the broker itself: who signs people in. */
   readonly connectOrigins: readonly string[];
+  /** An operator's own Content-Security-Policy, instead of ours. */
+  readonly contentPolicy?: string | null;
   readonly files?: ConsoleFiles;
 }
 
@@ -41,7 +43,7 @@ export function addConsole(app: FastifyInstance, options: ConsoleOptions): void 
     if (!path.endsWith('/') && !path.endsWith('/index.html')) {
       return reply.redirect(`${prefix}/${query === undefined ? '' : `?${query}`}`, 301);
     }
-    protect(request, reply, options.connectOrigins);
+    protect(request, reply, options);
     const index = await files.get('index.html');
     reply.header('cache-control', 'no-cache');
     if (index !== null) return send(request, reply, index);
@@ -54,7 +56,7 @@ export function addConsole(app: FastifyInstance, options: ConsoleOptions): void 
   ): Promise<unknown> => {
     const found = await files.get(name);
     if (found === null) return reply.callNotFound();
-    protect(request, reply, options.connectOrigins);
+    protect(request, reply, options);
     reply.header('cache-control', name.startsWith(ASSETS) ? FOR_EVER : 'no-cache');
     return send(request, reply, found);
   };
@@ -79,7 +81,7 @@ export function addConsole(app: FastifyInstance, options: ConsoleOptions): void 
 function protect(
   { headers }: FastifyRequest,
   reply: FastifyReply,
-  connectOrigins: readonly string[],
+  { connectOrigins, contentPolicy = null }: ConsoleOptions,
 ): void {
   const host = HOST.test(headers.host ?? '') ? headers.host : null;
   // Browsers do not agree on whether 'self' covers WebSockets.
@@ -94,7 +96,7 @@ function protect(
     "frame-ancestors 'none'",
   ];
   reply.headers({
-    'content-security-policy': policy.join('; '),
+    'content-security-policy': contentPolicy ?? policy.join('; '),
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',

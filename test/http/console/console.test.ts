@@ -137,6 +137,30 @@ describe('the console', () => {
   });
 });
 
+describe('the policy of a broker with an identity provider', () => {
+  const policyOf = async (config: Record<string, string>): Promise<string> => {
+    const one = await startApi({ config });
+    const { headers } = await one.get('/');
+    await one.stop();
+    return String(headers['content-security-policy']);
+  };
+
+  test('lets pages call that provider, and nobody else', async () => {
+    const policy = await policyOf({
+      'auth_oauth2.resource_server_id': 'warren',
+      'management.oauth_enabled': 'true',
+      'management.oauth_client_id': 'console',
+      'management.oauth_provider_url': 'https://login.example/realms/work',
+    });
+    expect(policy).toMatch(/connect-src 'self' \S+ \S+ https:\/\/login\.example;/);
+  });
+
+  test('is what an operator says, if one says something', async () => {
+    const policy = "default-src 'self'; connect-src *";
+    expect(await policyOf({ 'management.csp.policy': policy })).toBe(policy);
+  });
+});
+
 describe('beside the console', () => {
   let broker: ApiBroker;
   beforeAll(async () => {
