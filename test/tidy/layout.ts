@@ -16,6 +16,8 @@ const TOP_LEVEL = new Set([
   'examples',
   'config',
   'deploy',
+  // Pictures for the documents.
+  'docs',
   'scripts',
   'README.md',
   'ARCHITECTURE.md',
