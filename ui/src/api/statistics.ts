@@ -31,8 +31,18 @@ export function samplesOf(stats: Statistics | undefined, name: string): readonly
   return typeof details === 'object' ? [...(details.samples ?? [])].reverse() : [];
 }
 
+/**
+ * Without the zeros at the beginning: brokers say 0 for the time before they began to keep samples
+ * of a thing, and the step from there to what it had counted by then is no rate.
+ */
+export function sinceCounted(samples: readonly Sample[]): readonly Sample[] {
+  const first = samples.findIndex(({ sample }) => sample > 0);
+  return first < 0 ? samples : samples.slice(first);
+}
+
 /** A growing counter's samples as rates between them, oldest first. */
-export function ratesOf(samples: readonly Sample[]): Sample[] {
+export function ratesOf(all: readonly Sample[]): Sample[] {
+  const samples = sinceCounted(all);
   return samples.slice(1).map(({ sample, timestamp }, index) => {
     const before = samples[index] as Sample;
     const seconds = (timestamp - before.timestamp) / 1000;

@@ -2,7 +2,7 @@
  * FlowCharts: the two charts that the overview and every queue have: how many messages wait, and
  * how fast they come and go.
  */
-import { ratesOf, type Statistics, samplesOf } from '../api/statistics.ts';
+import { ratesOf, type Statistics, samplesOf, sinceCounted } from '../api/statistics.ts';
 import { rate, short } from '../format/number.ts';
 import { Chart, type Series } from './chart.tsx';
 import { Panel } from './panel.tsx';
@@ -30,12 +30,22 @@ const RATES = [
 ] as const;
 
 export function FlowCharts({ depths, rates }: FlowChartsProps) {
+  // Where the counters begin, the depths do: before that, nobody looked.
+  const starts = RATES.flatMap(([key]) => {
+    const [first] = sinceCounted(samplesOf(rates, key));
+    return first !== undefined && first.sample > 0 ? [first.timestamp] : [];
+  });
+  const since = starts.length === 0 ? 0 : Math.min(...starts);
   const waiting = DEPTHS.map(([key, label, colour]): Series => {
-    return { key, label, colour, points: samplesOf(depths, key) };
+    const points = samplesOf(depths, key);
+    const blank = points.every(({ sample, timestamp }) => sample === 0 || timestamp >= since);
+    const shown = blank ? points.filter(({ timestamp }) => timestamp >= since) : points;
+    return { key, label, colour, points: shown };
   });
   const moving = RATES.filter(([key]) => rates?.[key] !== undefined).map(
     ([key, label, colour]): Series => {
-      return { key, label, colour, points: ratesOf(samplesOf(rates, key)) };
+      const points = ratesOf(samplesOf(rates, key));
+      return { key, label, colour, points: points.filter(({ timestamp }) => timestamp > since) };
     },
   );
   return (
