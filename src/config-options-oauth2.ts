@@ -114,13 +114,19 @@ export const OAUTH2_OPTIONS = {
     aliases: ['auth_oauth2.jwks_url'],
     text: 'Where the keys are that tokens are signed with (JWKS), if the issuer need not be asked.',
   }),
+  'auth_oauth2.authorization_endpoint': single({
+    group: OAUTH2,
+    type: orNone(secureUrl),
+    default: 'none',
+    text: 'Where the console sends whoever signs in, if the issuer does not say.',
+  }),
   'auth_oauth2.token_endpoint': single({
     group: OAUTH2,
     type: orNone(secureUrl),
     default: 'none',
     text:
-      'Where the issuer hands out tokens, if that is not at its own address: the pages of the ' +
-      'console may then call there, too.',
+      'Where the console gets tokens. To be given if the issuer does not say, or if it is on ' +
+      'another host than the issuer: pages may talk to nobody who is not named.',
   }),
   'auth_oauth2.end_session_endpoint': single({
     group: OAUTH2,

@@ -24,7 +24,6 @@ export const UNSUPPORTED_KEYS: readonly string[] = [
   'auth_http.ssl_options.',
   'auth_ldap.log',
   'auth_ldap.ssl_options.',
-  'auth_oauth2.authorization_endpoint',
   'auth_oauth2.discovery_endpoint_params.',
   'auth_oauth2.introspection_endpoint',
   'auth_oauth2.introspection_client_id',

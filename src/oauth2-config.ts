@@ -99,9 +99,12 @@ export function providersOf(config: Config): ProviderConfig[] {
   return [root, ...others];
 }
 
-/** Where pages of the console call to sign people in, besides the broker. */
+/** Of a provider: what its metadata would say. */
+const ENDPOINTS = ['authorization_endpoint', 'token_endpoint', 'end_session_endpoint'] as const;
+
+/** Who besides the broker the console talks to: where the provider is, and where tokens are. */
 export function signInOrigins(config: Config): string[] {
-  if (!config.get('management.oauth_enabled')) return [];
+  if (signInSettings(config).oauth_enabled !== true) return [];
   const urls = [
     config.get('management.oauth_provider_url'),
     config.get('management.oauth_metadata_url'),
@@ -120,11 +123,14 @@ export function signInSettings(config: Config): Readonly<Record<string, unknown>
   const providerUrl = config.get('management.oauth_provider_url');
   if (providerUrl === null || (clientId === '' && logonType === 'sp_initiated')) return none;
   const metadataUrl = config.get('management.oauth_metadata_url');
-  const endSession = config.get('auth_oauth2.end_session_endpoint');
+  const endpoints = ENDPOINTS.flatMap((name) => {
+    const url = config.get(`auth_oauth2.${name}`);
+    return url === null ? [] : [[name, url] as const];
+  });
   const provider = {
     oauth_provider_url: providerUrl,
     ...(metadataUrl !== null && { oauth_metadata_url: metadataUrl }),
-    ...(endSession !== null && { end_session_endpoint: endSession }),
+    ...Object.fromEntries(endpoints),
   };
   const secret = config.get('management.oauth_client_secret');
   const servers = resourceServersOf(config);

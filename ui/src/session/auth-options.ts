@@ -14,6 +14,9 @@ export interface AuthOptions {
   readonly oauth_client_secret?: string;
   readonly oauth_provider_url?: string;
   readonly oauth_metadata_url?: string;
+  readonly authorization_endpoint?: string;
+  readonly token_endpoint?: string;
+  readonly end_session_endpoint?: string;
   readonly oauth_scopes?: string;
   readonly oauth_response_type?: string;
   readonly oauth_initiated_logon_type?: string;

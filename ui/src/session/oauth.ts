@@ -38,14 +38,24 @@ function redirectUri(): string {
   return window.location.origin + window.location.pathname;
 }
 
+/** What the broker's settings say counts; the provider is asked for what they do not say. */
 async function metadataOf(options: AuthOptions): Promise<Metadata> {
+  const { authorization_endpoint, token_endpoint, end_session_endpoint } = options;
+  if (authorization_endpoint !== undefined && token_endpoint !== undefined) {
+    return { authorization_endpoint, token_endpoint, end_session_endpoint };
+  }
   const provider = (options.oauth_provider_url ?? '').replace(/\/$/, '');
   const url = options.oauth_metadata_url ?? `${provider}/.well-known/openid-configuration`;
   const response = await fetch(url).catch(() => null);
   if (!response?.ok) {
     throw new ApiError(0, 'provider', `The identity provider at ${url} does not answer.`);
   }
-  return (await response.json()) as Metadata;
+  const found = (await response.json()) as Metadata;
+  return {
+    authorization_endpoint: authorization_endpoint ?? found.authorization_endpoint,
+    token_endpoint: token_endpoint ?? found.token_endpoint,
+    end_session_endpoint: end_session_endpoint ?? found.end_session_endpoint,
+  };
 }
 
 /** Sends the browser to the provider. @throws ApiError if that does not answer */
