@@ -1,9 +1,11 @@
 /**
  * Variables of RabbitMQ and of its older Docker images that stand for more than one setting, or for
- * one of several: RABBITMQ_LOG, RABBITMQ_VM_MEMORY_HIGH_WATERMARK, RABBITMQ_SSL_* and
- * RABBITMQ_MANAGEMENT_SSL_*. Those with one setting each are in the options' own rows.
+ * one of several: RABBITMQ_LOG, RABBITMQ_VM_MEMORY_HIGH_WATERMARK, RABBITMQ_SSL_*,
+ * RABBITMQ_MANAGEMENT_SSL_*; and RABBITMQ_ENABLED_PLUGINS, which is looked through only. Those with
+ * one setting each are in the options' own rows.
  */
-import type { Environment, Setting } from './config-file.ts';
+import { BUILT_IN_PLUGINS } from './built-in-plugins.ts';
+import type { ConfigFiles, Environment, Setting } from './config-file.ts';
 
 export interface DockerSettings {
   readonly settings: readonly Setting[];
@@ -32,9 +34,10 @@ const TLS_PREFIXES = [
 ] as const;
 
 /** Reads them; anything else is passed over. */
-export function readDockerVariables(env: Environment): DockerSettings {
+export function readDockerVariables(env: Environment, files: ConfigFiles): DockerSettings {
   const settings: Setting[] = [];
   const warnings: string[] = [];
+  readPlugins(env, files, warnings);
   readLog(env.RABBITMQ_LOG, settings, warnings);
   readWatermark(env.RABBITMQ_VM_MEMORY_HIGH_WATERMARK, settings, warnings);
   for (const { variable, options, opens, closes } of TLS_PREFIXES) {
@@ -51,6 +54,18 @@ export function readDockerVariables(env: Environment): DockerSettings {
     for (const [key, value] of [opens, closes]) settings.push({ key, value, origin });
   }
   return { settings, warnings };
+}
+
+/** `rabbitmq_mqtt rabbitmq_stomp`, or a file with `[rabbitmq_mqtt,rabbitmq_stomp].` */
+function readPlugins(env: Environment, files: ConfigFiles, warnings: string[]): void {
+  const file = env.RABBITMQ_ENABLED_PLUGINS_FILE;
+  const text = [env.RABBITMQ_ENABLED_PLUGINS, file && files.readText(file)].join(' ');
+  const asked = text.match(/\b[a-z]\w+/g) ?? [];
+  const missing = [...new Set(asked)].filter((name) => !BUILT_IN_PLUGINS.includes(name));
+  if (missing.length === 0) return;
+  warnings.push(
+    `${missing.join(', ')}: RabbitMQ has such plugins, Warren does nothing of the kind`,
+  );
 }
 
 /** `debug`, `info,connection.debug,+color`: a level, and what is said about categories. */

@@ -26,7 +26,7 @@ const FILE_VARIABLES = ['WARREN_CONFIG_FILE', 'WARREN_CONFIG_FILES'];
 
 /** Reads what the environment sets; of two settings of a key the later one counts. */
 export function readEnvironment(env: Environment, files: ConfigFiles): EnvironmentSettings {
-  const docker = readDockerVariables(env);
+  const docker = readDockerVariables(env, files);
   const settings: Setting[] = [...docker.settings];
   const problems: string[] = [];
   const warnings: string[] = [...docker.warnings];

@@ -211,7 +211,6 @@ function longestMatch(entries: readonly string[], key: string, value: string): n
 export const UNSUPPORTED_VARIABLES: readonly RegExp[] = [
   /^RABBITMQ_ADVANCED_CONFIG_FILE$/,
   /^RABBITMQ_CONF_ENV_FILE$/,
-  /^RABBITMQ_ENABLED_PLUGINS(_FILE)?$/,
   /^RABBITMQ_LOGS$/,
   /^RABBITMQ_(MNESIA|LOG)_(BASE|DIR)$/,
   /^RABBITMQ_(MANAGEMENT_)?SSL_(?!(CACERT|CERT|KEY)FILE$|DEPTH$|FAIL_IF_NO_PEER_CERT$|VERIFY$)/,

@@ -4,9 +4,12 @@ import { type LoadedConfig, loadConfig } from '../src/config.ts';
 import { readDockerVariables } from '../src/config-docker.ts';
 import type { ConfigFiles } from '../src/config-file.ts';
 
+const NO_FILES: ConfigFiles = { readText: () => null, list: () => null };
+
 function load(env: Readonly<Record<string, string>>): LoadedConfig {
   const texts: Readonly<Record<string, string>> = {
     '/run/secrets/password': 's3cret\n',
+    '/etc/rabbitmq/enabled_plugins': '[rabbitmq_management,rabbitmq_shovel].\n',
     '/etc/rabbitmq/rabbitmq.conf': 'heartbeat = 33\n',
     '/etc/rabbitmq/conf.d/10-defaults.conf': 'loopback_users.guest = false\n',
     '/etc/rabbitmq/conf.d/20-mine.conf': 'channel_max = 77\nheartbeat = 44\n',
@@ -61,7 +64,10 @@ describe('RABBITMQ_VM_MEMORY_HIGH_WATERMARK', () => {
     ['49%', 'relative', '0.49'],
     ['2GB', 'absolute', '2GB'],
   ])('%s is %s', (value, kind, expected) => {
-    const { settings } = readDockerVariables({ RABBITMQ_VM_MEMORY_HIGH_WATERMARK: value });
+    const { settings } = readDockerVariables(
+      { RABBITMQ_VM_MEMORY_HIGH_WATERMARK: value },
+      NO_FILES,
+    );
     const [{ key, value: set } = { key: '', value: '' }] = settings;
     expect([key, set]).toEqual([`vm_memory_high_watermark.${kind}`, expected]);
     const { config, warnings } = load({ RABBITMQ_VM_MEMORY_HIGH_WATERMARK: value });
@@ -87,4 +93,23 @@ test('certificates of the older images turn TLS on and the plain ports off', () 
   expect(config.get('management.ssl.port')).toMatchObject({ port: 15671 });
   expect(config.get('management.tcp.port')).toBeNull();
   expect(warnings).toHaveLength(7);
+});
+
+describe('RABBITMQ_ENABLED_PLUGINS', () => {
+  test('is no news where Warren does the work of them by itself', () => {
+    expect(
+      load({ RABBITMQ_ENABLED_PLUGINS: 'rabbitmq_mqtt rabbitmq_management' }).warnings,
+    ).toEqual([]);
+    expect(load({ RABBITMQ_ENABLED_PLUGINS_FILE: '/nowhere' }).warnings).toEqual([]);
+  });
+
+  test('says what is not there', () => {
+    const file = load({ RABBITMQ_ENABLED_PLUGINS_FILE: '/etc/rabbitmq/enabled_plugins' });
+    expect(file.warnings).toEqual([
+      'rabbitmq_shovel: RabbitMQ has such plugins, Warren does nothing of the kind',
+    ]);
+    expect(load({ RABBITMQ_ENABLED_PLUGINS: 'rabbitmq_federation' }).warnings[0]).toContain(
+      'rabbitmq_federation',
+    );
+  });
 });

@@ -3,32 +3,17 @@
  * what is part of it succeeds, whatever else fails, so that scripts and images that enable plugins
  * at the start go on working and nobody is told that something is there which is not.
  */
+import { BUILT_IN_PLUGINS } from '../built-in-plugins.ts';
 import { type Command, CommandError, EXIT, type Invocation, table, text } from './command.ts';
 
-/** Plugins of RabbitMQ whose work Warren does by itself. */
-const BUILT_IN: readonly string[] = [
-  'rabbitmq_consistent_hash_exchange',
-  'rabbitmq_management',
-  'rabbitmq_management_agent',
-  'rabbitmq_mqtt',
-  'rabbitmq_prometheus',
-  'rabbitmq_random_exchange',
-  'rabbitmq_recent_history_exchange',
-  'rabbitmq_sharding',
-  'rabbitmq_stomp',
-  'rabbitmq_web_dispatch',
-  'rabbitmq_web_mqtt',
-  'rabbitmq_web_stomp',
-];
-
 async function enable({ args, options }: Invocation) {
-  const missing = options.has('all') ? [] : args.filter((name) => !BUILT_IN.includes(name));
+  const missing = options.has('all') ? [] : args.filter((name) => !BUILT_IN_PLUGINS.includes(name));
   if (missing.length > 0) {
     const problem = `{:plugins_not_found, [${missing.map((name) => `:${name}`).join(', ')}]}`;
     throw new CommandError(EXIT.usage, `Error:\n${problem}`);
   }
   return text(`Plugin configuration unchanged: ${args.join(', ')} already enabled.`, {
-    enabled: BUILT_IN,
+    enabled: BUILT_IN_PLUGINS,
     started: [],
   });
 }
@@ -48,7 +33,7 @@ export const PLUGIN_COMMANDS: readonly Command[] = [
     run: async ({ args, options }) => {
       const { RABBITMQ_VERSION } = await import('../version.ts');
       const pattern = new RegExp(args[0] ?? '');
-      const names = BUILT_IN.filter((name) => pattern.test(name));
+      const names = BUILT_IN_PLUGINS.filter((name) => pattern.test(name));
       if (options.has('minimal')) return text(names.join('\n'), { plugins: names });
       const rows = names.map((name) => ({ enabled: '[E*]', name, version: RABBITMQ_VERSION }));
       return table(['enabled', 'name', 'version'], rows);
@@ -59,7 +44,7 @@ export const PLUGIN_COMMANDS: readonly Command[] = [
     help: 'Checks that plugins are enabled.',
     flags: ['offline', 'online'],
     run: async ({ args }) => {
-      const missing = args.filter((name) => !BUILT_IN.includes(name));
+      const missing = args.filter((name) => !BUILT_IN_PLUGINS.includes(name));
       if (missing.length === 0) return text(`Plugin ${args.join(', ')} is enabled`);
       const problem = `Error: plugin ${missing.join(', ')} is not enabled`;
       throw new CommandError(EXIT.software, problem);

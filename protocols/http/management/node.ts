@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import v8 from 'node:v8';
+import { BUILT_IN_PLUGINS } from '../../../src/built-in-plugins.ts';
 import { VERSION } from '../../../src/version.ts';
 import { type Answer, NO_CONTENT, notFound } from '../answer.ts';
 import { Listing } from '../listing.ts';
@@ -79,7 +80,7 @@ function describeNode(context: ManagementContext, call: Call): Record<string, un
     partitions: [],
     cluster_links: [],
     net_ticktime: 60,
-    enabled_plugins: ['rabbitmq_management', 'rabbitmq_prometheus'],
+    enabled_plugins: BUILT_IN_PLUGINS,
     exchange_types: exchangeTypes(),
     auth_mechanisms: context.mechanisms.map((name) => {
       return { name, description: `SASL ${name}`, enabled: true };
