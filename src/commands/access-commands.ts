@@ -179,6 +179,18 @@ const VHOSTS: readonly Command[] = [
     run: (invocation) => putVhost(invocation, true),
   },
   {
+    usage: 'set_vhost_tags <vhost> [<tag> ...]',
+    help: 'Replaces the tags of a vhost.',
+    banner: ({ args }) =>
+      `Setting tags for virtual host "${args[0]}" to [${args.slice(1).join(', ')}] ...`,
+    run: async (invocation) => {
+      await vhostOf(invocation);
+      const tags = invocation.args.slice(1);
+      await invocation.api.change('PUT', vhostPath(invocation), { tags });
+      return NOTHING;
+    },
+  },
+  {
     usage: 'delete_vhost <vhost>',
     help: 'Deletes a vhost with everything in it.',
     banner: ({ args }) => `Deleting vhost "${args[0]}" ...`,
@@ -272,6 +284,20 @@ const PERMISSIONS: readonly Command[] = [
       const [user, configure, write, read] = invocation.args;
       const patterns = { configure, write, read };
       await invocation.api.change('PUT', permissionPath(invocation, user as string), patterns);
+      return NOTHING;
+    },
+  },
+  {
+    usage: 'set_permissions_globally <username> <configure> <write> <read>',
+    help: 'The same in every vhost that there is.',
+    banner: ({ args }) => `Setting permissions for user "${args[0]}" in all virtual hosts ...`,
+    run: async (invocation) => {
+      await userOf(invocation);
+      const [user, configure, write, read] = invocation.args;
+      for (const { name: vhost } of await invocation.api.get<{ name: string }[]>('/api/vhosts')) {
+        const path = permissionPath({ ...invocation, vhost }, user as string);
+        await invocation.api.change('PUT', path, { configure, write, read });
+      }
       return NOTHING;
     },
   },

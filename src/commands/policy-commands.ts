@@ -205,10 +205,23 @@ function limitsRow({ value, ...rest }: Row): Row {
   return { ...rest, limits: value };
 }
 
+/** RabbitMQ has nothing like it. */
+const EXPLANATION: Command = {
+  usage: 'explain_queue <queue>',
+  help: 'Shows every setting of a queue, and which argument or policy it is from.',
+  banner: ({ args, vhost }) => `Explaining queue "${args[0]}" in vhost "${vhost}" ...`,
+  run: async (invocation) => {
+    const path = `/api/x/queues/${segment(invocation.vhost)}/${segment(argument(invocation, 0))}`;
+    const found = await invocation.api.get<Row[]>(`${path}/policy-explanation`);
+    return table(['key', 'value', 'source', 'policy'], found);
+  },
+};
+
 /** Policies, parameters and limits. */
 export const POLICY_COMMANDS: readonly Command[] = [
   ...policyCommands('policy', 'policies', 'policies'),
   ...policyCommands('operator_policy', 'operator-policies', 'operator policies'),
+  EXPLANATION,
   ...PARAMETERS,
   ...LIMITS,
 ];

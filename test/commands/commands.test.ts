@@ -260,6 +260,27 @@ describe('what probes ask', () => {
     );
   });
 
+  test('rights everywhere, tags of a vhost, and why a queue is as it is', async () => {
+    for (const vhost of ['one', 'two']) await ctl('add_vhost', vhost);
+    await ctl('add_user', 'everywhere', 'p');
+    const granted = await ctl('set_permissions_globally', 'everywhere', '^a', '.*', '.*');
+    expect(granted.code).toBe(0);
+    for (const vhost of ['/', 'one', 'two']) {
+      const { out } = await ctl('-s', '-p', vhost, 'list_permissions');
+      expect(out).toContain('everywhere\t^a\t.*\t.*');
+    }
+    expect((await ctl('set_vhost_tags', 'one', 'blue', 'green')).code).toBe(0);
+    expect((await ctl('-s', 'list_vhosts', 'name', 'tags')).out).toContain('one\t[blue, green]');
+    await ctl('set_permissions_globally', 'guest', '.*', '.*', '.*');
+    await broker.call('PUT', '/api/queues/one/q', { arguments: { 'x-max-length': 9 } });
+    await ctl('-p', 'one', 'set_policy', 'short', '^q', '{"max-length":3,"expires":60000}');
+    const { out } = await ctl('-s', '-p', 'one', 'explain_queue', 'q');
+    expect(out).toContain('max-length\t3\tpolicy\tshort');
+    expect((await ctl('explain_queue', 'none')).code).toBe(65);
+    for (const vhost of ['one', 'two']) await ctl('delete_vhost', vhost);
+    await ctl('delete_user', 'everywhere');
+  });
+
   test('quorum queues have one member, this node', async () => {
     const client = await amqplib.connect(broker.url);
     const channel = await client.createChannel();
