@@ -1,12 +1,13 @@
 /**
- * DataDirectory: the folder that everything durable of one broker is in, and the lock that keeps
- * a second broker out. The lock is a file with the number of the process and when it started; one
- * left by a process that is gone is taken over. What the folder holds is for the logs to know.
+ * DataDirectory: the folder that everything durable of one broker is in, and the locks that keep
+ * a second broker out: the operating system's (process-lock.ts), and a file that says who has it
+ * and keeps others out where there are none. What the folder holds is for the logs to know.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Log } from '../log.ts';
 import { DiskFiles } from './disk-files.ts';
+import { ProcessLock } from './process-lock.ts';
 
 /** No group and no others. */
 const MODE = 0o700;
@@ -14,6 +15,7 @@ const MODE = 0o700;
 const FORMAT = 1;
 const FORMAT_NAME = 'FORMAT';
 const LOCK_NAME = 'LOCK';
+const PROCESS_LOCK_NAME = 'LOCK.process';
 
 /** The logs that there are, a folder each. */
 const LOG_NAMES = ['definitions', 'messages'] as const;
@@ -36,10 +38,13 @@ interface Holder {
 export class DataDirectory {
   readonly path: string;
   private readonly lock: string;
+  /** null where the system has none. */
+  private readonly processLock: ProcessLock | null;
 
-  private constructor(folder: string, lock: string) {
+  private constructor(folder: string, processLock: ProcessLock | null, log: Log) {
     this.path = folder;
-    this.lock = lock;
+    this.processLock = processLock;
+    this.lock = takeLock(folder, log);
   }
 
   /**
@@ -54,7 +59,14 @@ export class DataDirectory {
     } catch (error) {
       throw new Error(`the data directory ${absolute} cannot be used: ${(error as Error).message}`);
     }
-    const directory = new DataDirectory(absolute, takeLock(absolute, log));
+    const processLock = takeProcessLock(absolute, log);
+    let directory: DataDirectory;
+    try {
+      directory = new DataDirectory(absolute, processLock, log);
+    } catch (error) {
+      processLock?.release();
+      throw error;
+    }
     try {
       directory.checkFormat();
     } catch (error) {
@@ -92,6 +104,7 @@ export class DataDirectory {
     } catch {
       // Somebody removed it: then there is nothing to give back.
     }
+    this.processLock?.release();
   }
 
   private checkFormat(): void {
@@ -108,6 +121,24 @@ export class DataDirectory {
       );
     }
   }
+}
+
+/**
+ * Keeps out who cannot be seen from here: in another container, numbers of processes say nothing.
+ * @throws Error if another broker has it
+ */
+function takeProcessLock(folder: string, log: Log): ProcessLock | null {
+  let lock: ProcessLock | 'taken';
+  try {
+    lock = ProcessLock.take(path.join(folder, PROCESS_LOCK_NAME));
+  } catch (error) {
+    const { message } = error as Error;
+    log.warning(`a broker in another container would not be kept out of ${folder}: ${message}`);
+    return null;
+  }
+  if (lock !== 'taken') return lock;
+  const pid = readHolder(path.join(folder, LOCK_NAME))?.pid ?? '?';
+  throw new Error(`the data directory ${folder} is in use by the broker with pid ${pid}`);
 }
 
 /** @returns what is in the lock file now */

@@ -77,6 +77,23 @@ test('a lock that says nothing is stale', () => {
   }
 });
 
+test('a broker that cannot be seen from here is kept out, and gone when its process is', async () => {
+  // As in another container: its number is ours, its start is another's.
+  leaveLock({ pid: process.pid, started: 'another-boot 12' });
+  const file = path.join(folder, 'LOCK.process');
+  const script = `
+    const { DatabaseSync } = require('node:sqlite');
+    new DatabaseSync(process.argv[1]).exec('BEGIN EXCLUSIVE');
+    console.log('has it');
+    setInterval(() => {}, 1000);`;
+  const child = new Child(process.execPath, ['-e', script, file]);
+  await child.printed(/has it/);
+  expect(() => DataDirectory.open(folder, log)).toThrow(/is in use by the broker with pid \d+/);
+  child.signal('SIGKILL');
+  await child.ended;
+  DataDirectory.open(folder, log).close();
+});
+
 test('a directory of a newer version is refused and left as it is', () => {
   DataDirectory.open(folder, log).close();
   writeFileSync(path.join(folder, 'FORMAT'), '2\n');
