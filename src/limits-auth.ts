@@ -51,3 +51,6 @@ export const LDAP_ENTRIES_MAX = 1_000;
 
 /** Groups that a user may be in, directly or not. */
 export const LDAP_GROUPS_MAX = 1_000;
+
+/** How many seconds the clock of an issuer may be ahead of ours. */
+export const TOKEN_SKEW_S = 30;

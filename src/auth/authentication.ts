@@ -58,7 +58,10 @@ export class Authentication {
   authenticate(login: Login): LoginVerdict | Promise<LoginVerdict> {
     const { clock } = this.options;
     const known = login.repeats === true ? this.remembered.get(login) : undefined;
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.attempts.count(login, true);
+      return known;
+    }
     const delayMs = this.throttle.delayMs(login, clock.now());
     if (delayMs === 0) {
       const judged = this.judge(login);

@@ -330,6 +330,7 @@ export class Broker implements CatalogHost {
 
   private deleteUser(name: string): void {
     const gone = this.users.delete(name);
+    this.authentication.forget();
     this.tracing.forgetUser(name);
     const is = ({ user }: Session) => user === gone || user.authority?.account === gone;
     if (gone !== undefined) this.expel(is, `user '${name}' is deleted`);

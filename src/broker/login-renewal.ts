@@ -4,7 +4,7 @@
  * auth/authentication.ts.
  */
 import { decided } from '../auth/undecided.ts';
-import type { User } from '../auth/user.ts';
+import type { Authority, User } from '../auth/user.ts';
 import type { Broker } from './broker.ts';
 import { BrokerError } from './errors.ts';
 import type { Session } from './session.ts';
@@ -17,7 +17,7 @@ import type { Session } from './session.ts';
 export async function renewLogin(broker: Broker, session: Session, secret: string): Promise<void> {
   const { user } = session;
   if (user.authority !== null) {
-    const verdict = await user.authority.renew(secret);
+    const verdict = await renewed(user.authority, secret);
     const refused = typeof verdict === 'string' ? verdict : 'it is of somebody else';
     if (typeof verdict === 'string' || !loginAgain(broker, session, verdict)) {
       broker.log.warning(`a new secret of user '${user.name}' was refused: ${refused}`);
@@ -25,6 +25,15 @@ export async function renewLogin(broker: Broker, session: Session, secret: strin
     }
   }
   await decided(() => session.reauthorize());
+}
+
+/** A backend that cannot be asked has refused. */
+async function renewed(authority: Authority, secret: string): Promise<User | string> {
+  try {
+    return await authority.renew(secret);
+  } catch (error) {
+    return `nobody answers: ${(error as Error).message}`;
+  }
 }
 
 /**

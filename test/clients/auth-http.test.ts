@@ -189,11 +189,16 @@ describe('amqplib', () => {
     expect(service.of('user')).toEqual([{ username: 'ann', password: 'secret' }]);
     await channel.checkQueue('yes.renewed');
     expect(service.of('resource')).not.toEqual([]);
-    const closed = closing(connection);
-    connection.updateSecret(Buffer.from('wrong'), 'rotated').catch(() => {});
-    const { code, text } = await closed;
-    expect(code).toBe(530);
-    expect(text).toContain('New secret was refused by one of the backends');
+    const spare = [await amqp(), connection];
+    for (const answer of [usual, () => 500]) {
+      service.answer = answer;
+      const other = spare.pop() as ChannelModel;
+      const closed = closing(other);
+      other.updateSecret(Buffer.from('wrong'), 'rotated').catch(() => {});
+      const { code, text } = await closed;
+      expect(code).toBe(530);
+      expect(text).toContain('New secret was refused by one of the backends');
+    }
   });
 });
 

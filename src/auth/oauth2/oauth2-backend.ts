@@ -7,7 +7,7 @@
 import { errors, jwtVerify } from 'jose';
 import type { Clock } from '../../clock.ts';
 import { MAX_NAME_BYTES } from '../../limits.ts';
-import { TOKEN_BYTES_MAX, TOKEN_SCOPES_MAX } from '../../limits-auth.ts';
+import { TOKEN_BYTES_MAX, TOKEN_SCOPES_MAX, TOKEN_SKEW_S } from '../../limits-auth.ts';
 import type { Authenticator, Login, LoginVerdict } from '../authenticator.ts';
 import type { Rights } from '../rights.ts';
 import { type Authority, User } from '../user.ts';
@@ -70,8 +70,11 @@ export class OAuth2Backend implements Authenticator {
         algorithms: [...algorithms],
         currentDate: new Date(clock.now()),
         requiredClaims: ['exp'],
+        // For `nbf`: the issuer's clock may be a little ahead.
+        clockTolerance: TOKEN_SKEW_S,
       });
-      return payload;
+      const expired = (payload.exp as number) * 1000 <= clock.now();
+      return expired ? '"exp" claim timestamp check failed' : payload;
     } catch (error) {
       if (error instanceof errors.JOSEError) return error.message;
       if (error instanceof TypeError) return 'its signature and the key do not go together';
