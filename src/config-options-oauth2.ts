@@ -216,6 +216,16 @@ export const OAUTH2_OPTIONS = {
     spacedWords,
     'Other claims that have scopes for it.',
   ),
+  'auth_oauth2.resource_servers.$.preferred_username_claims.1': ofEach(
+    'server',
+    string(1, 255),
+    'The claim that is the name of the user in its tokens.',
+  ),
+  'auth_oauth2.resource_servers.$.preferred_username_claims.2': ofEach(
+    'server',
+    string(1, 255),
+    'The claim that is if that one is missing.',
+  ),
   'auth_oauth2.resource_servers.$.oauth_provider_id': ofEach(
     'server',
     text,

@@ -33,18 +33,19 @@ export function resourceServersOf(config: Config): ResourceServer[] {
     scopeAliases: aliasesOf(config),
     provider: config.get('auth_oauth2.default_oauth_provider'),
   };
-  const of = <T>(word: string): ReadonlyMap<string, T> =>
-    config.get(`auth_oauth2.resource_servers.$.${word}` as never) as ReadonlyMap<string, T>;
-  const ids = of<string>('id');
-  const prefixes = of<string>('scope_prefix');
-  const verified = of<boolean>('verify_aud');
-  const types = of<string>('resource_server_type');
-  const additional = of<readonly string[]>('additional_scopes_key');
-  const providers = of<string>('oauth_provider_id');
-  const all = [ids, prefixes, verified, types, additional, providers];
+  const ids = config.get('auth_oauth2.resource_servers.$.id');
+  const prefixes = config.get('auth_oauth2.resource_servers.$.scope_prefix');
+  const verified = config.get('auth_oauth2.resource_servers.$.verify_aud');
+  const types = config.get('auth_oauth2.resource_servers.$.resource_server_type');
+  const additional = config.get('auth_oauth2.resource_servers.$.additional_scopes_key');
+  const providers = config.get('auth_oauth2.resource_servers.$.oauth_provider_id');
+  const first = config.get('auth_oauth2.resource_servers.$.preferred_username_claims.1');
+  const second = config.get('auth_oauth2.resource_servers.$.preferred_username_claims.2');
+  const all = [ids, prefixes, verified, types, additional, providers, first, second];
   const names = new Set(all.flatMap((family) => [...family.keys()]));
   const others = [...names].map((name): ResourceServer => {
     const own = ids.get(name) ?? name;
+    const claims = [first.get(name), second.get(name)].filter((claim) => claim !== undefined);
     return {
       ...root,
       id: own,
@@ -52,6 +53,7 @@ export function resourceServersOf(config: Config): ResourceServer[] {
       scopePrefix: prefixes.get(name) ?? prefix ?? `${own}.`,
       additionalScopesPaths: additional.get(name) ?? root.additionalScopesPaths,
       type: types.get(name) ?? root.type,
+      usernameClaims: claims.length > 0 ? claims : root.usernameClaims,
       provider: providers.get(name) ?? root.provider,
     };
   });
