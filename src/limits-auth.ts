@@ -54,3 +54,6 @@ export const LDAP_GROUPS_MAX = 1_000;
 
 /** How many seconds the clock of an issuer may be ahead of ours. */
 export const TOKEN_SKEW_S = 30;
+
+/** How often the log hears that a backend cannot be asked about rights. */
+export const COMPLAINT_INTERVAL_MS = 1_000;

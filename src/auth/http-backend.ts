@@ -9,6 +9,7 @@ import type { Log } from '../log.ts';
 import { AskedRights, type Authorizer } from './asked-rights.ts';
 import type { Authenticator, Login, LoginVerdict } from './authenticator.ts';
 import { CallLimit } from './call-limit.ts';
+import { Complaints } from './complaints.ts';
 import type { HttpClient, HttpReply } from './http-client.ts';
 import { type Authority, User } from './user.ts';
 
@@ -35,9 +36,11 @@ type Answer =
 export class HttpBackend implements Authenticator {
   private readonly options: HttpBackendOptions;
   private readonly calls = new CallLimit();
+  private readonly complaints: Complaints;
 
   constructor(options: HttpBackendOptions) {
     this.options = options;
+    this.complaints = new Complaints('HTTP auth backend', options);
   }
 
   async authenticate(login: Login): Promise<LoginVerdict> {
@@ -105,7 +108,7 @@ export class HttpBackend implements Authenticator {
     try {
       return (await this.ask(question, form)).allowed;
     } catch (error) {
-      this.options.log.warning(`HTTP auth backend: ${(error as Error).message}`);
+      this.complaints.about(error as Error);
       throw error;
     }
   }

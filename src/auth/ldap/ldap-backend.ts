@@ -8,6 +8,7 @@ import type { Log } from '../../log.ts';
 import { AskedRights, type Authorizer } from '../asked-rights.ts';
 import type { Authenticator, Login, LoginVerdict } from '../authenticator.ts';
 import { CallLimit } from '../call-limit.ts';
+import { Complaints } from '../complaints.ts';
 import { type Authority, User } from '../user.ts';
 import { BindRefused, type Credentials, Directory, type DirectoryOptions } from './directory.ts';
 import { Evaluation } from './evaluation.ts';
@@ -52,10 +53,12 @@ interface Person {
 export class LdapBackend implements Authenticator {
   private readonly options: LdapOptions;
   private readonly calls: CallLimit;
+  private readonly complaints: Complaints;
 
   constructor(options: LdapOptions) {
     this.options = options;
     this.calls = new CallLimit(options.connectionsMax);
+    this.complaints = new Complaints('LDAP auth backend', options);
   }
 
   async authenticate(login: Login): Promise<LoginVerdict> {
@@ -202,7 +205,7 @@ export class LdapBackend implements Authenticator {
   /** @throws Error if the directory cannot be asked; that has been logged */
   private async decide(query: Query, person: Person, args: Arguments): Promise<boolean> {
     if (query.kind === 'constant') return query.value;
-    const { groupBase, log } = this.options;
+    const { groupBase } = this.options;
     try {
       return await this.calls.run(() => {
         return this.asking(person, (directory) => {
@@ -210,7 +213,7 @@ export class LdapBackend implements Authenticator {
         });
       });
     } catch (error) {
-      log.warning(`LDAP auth backend: ${(error as Error).message}`);
+      this.complaints.about(error as Error);
       throw error;
     }
   }
