@@ -189,15 +189,12 @@ export class Outbox {
   /** A small slab that is full is moved to a large one, and that goes out when it is full. */
   private nextSlab(size: number): void {
     const { slab, used, pool } = this;
-    const needed = used + size;
-    if (slab.length < needed && needed <= OUTBOX_SLAB_BYTES) {
-      this.slab = pool.take(Math.max(needed, Math.min(this.usual, OUTBOX_SLAB_BYTES)));
-      slab.copy(this.slab, 0, 0, used);
-      pool.give(slab);
-      return;
-    }
-    this.flush();
-    this.slab = pool.take(size);
+    const moves = slab.length < OUTBOX_SLAB_BYTES && used + size <= OUTBOX_SLAB_BYTES;
+    if (!moves) this.flush();
+    this.slab = pool.take(Math.max(this.used + size, Math.min(this.usual, OUTBOX_SLAB_BYTES)));
+    if (!moves || used === 0) return;
+    slab.copy(this.slab, 0, 0, used);
+    pool.give(slab);
   }
 
   private schedule(): void {
