@@ -155,7 +155,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher, ChannelV
 
   /** Hands a mandatory message that reached nobody back to its publisher. */
   return(message: Message): void {
-    this.traffic.returnUnroutable++;
+    this.session.returned(message, this.traffic);
     const { exchange, routingKey } = message;
     const args = { replyCode: REPLIES.NO_ROUTE.code, replyText: 'NO_ROUTE', exchange, routingKey };
     const returned = this.session.addressed(message, this.traffic);

@@ -311,6 +311,12 @@ export class Session {
     }
   }
 
+  /** A message that reached nobody goes back to who published it. */
+  returned(message: Message, traffic: Traffic): void {
+    traffic.returnUnroutable++;
+    if (this.tracer !== null) this.tracer.returned(message);
+  }
+
   /** Whether what goes through it is copied, from now on. */
   traceWith(tracer: Tracer | null): void {
     this.tracer = tracer;

@@ -148,6 +148,15 @@ test('what goes nowhere is shown as that, and what comes over HTTP too', async (
   expect(message).toMatchObject({ state: 'unroutable', published_by: { protocol: 'http' } });
 });
 
+test('a mandatory message that reaches nobody is seen to go back', async () => {
+  const where = await trace({ routing_key: 'mandatory.#' });
+  const returned = new Promise((resolve) => channel.once('return', resolve));
+  channel.publish('amq.topic', 'mandatory.x', Buffer.from('x'), { mandatory: true });
+  await returned;
+  const { events } = await wanted(where, ({ events: all }) => all.at(-1)?.event === 'returned');
+  expect(events.map(({ event }) => event)).toEqual(['published', 'unroutable', 'returned']);
+});
+
 /** Events of a stream, until there are enough. */
 async function stream(where: string, count: number, headers = {}): Promise<string[][]> {
   const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`;

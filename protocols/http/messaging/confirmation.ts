@@ -109,7 +109,7 @@ export class Confirmation implements ReceiptHolder {
     }
     receipt.release();
     if (!mandatory || this.routed[index] !== 0) return;
-    this.traffic.returnUnroutable++;
+    session.returned(message, this.traffic);
     this.problems[index] = new Problem('NO_ROUTE', 'no queue takes a message with this key');
   }
 

@@ -102,6 +102,7 @@ export class Firehose implements Tracer {
   }
 
   // RabbitMQ copies no more than that.
+  returned(): void {}
   kept(): void {}
   settled(): void {}
   refused(): void {}

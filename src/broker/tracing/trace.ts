@@ -36,6 +36,9 @@ export interface TraceOptions {
   now(): number;
 }
 
+/** Queues in which a message is found again when it comes back from the disk. */
+const PLACES_MAX = 256;
+
 const STEP_OF_OUTCOME = {
   ack: 'acked',
   requeue: 'requeued',
@@ -153,9 +156,9 @@ export class Trace {
     return found?.gone === true ? undefined : found;
   }
 
-  /** Is it one that goes on? */
-  follows(message: Message): boolean {
-    return this.byMessage.has(message);
+  /** The message that an object is, if it is followed. */
+  traced(message: Message): TracedMessage | undefined {
+    return this.byMessage.get(message);
   }
 
   /** A message goes on as another object; also one that is not followed. */
@@ -173,6 +176,8 @@ export class Trace {
     const place = placeOf(queue, ref);
     traced.places.push(place);
     this.byPlace.set(place, traced);
+    if (traced.places.length <= PLACES_MAX) return;
+    this.byPlace.delete(traced.places.shift() as string);
   }
 
   /** A queue is done with it: the store may call another one that. */
@@ -209,7 +214,7 @@ export class Trace {
 
   private follow(message: Message, traced: TracedMessage): void {
     this.byMessage.set(message, traced);
-    traced.objects.push(new WeakRef(message));
+    traced.becomes(message);
   }
 
   private hide(traced: TracedMessage): void {
@@ -266,7 +271,7 @@ class VhostTrace implements Tracer {
 
   routed(message: Message, queues: readonly Queue[]): void {
     this.current = null;
-    if (this.trace.follows(message)) return;
+    if (this.trace.traced(message) !== undefined) return;
     const names = queues.filter(({ rules }) => !rules.holds).map(({ name }) => name);
     const traced = this.trace.begin(this.vhost, message, names);
     if (traced === null) return;
@@ -275,7 +280,6 @@ class VhostTrace implements Tracer {
     traced.add({ name: 'published', atMs });
     if (queues.length === 0) traced.add({ name: 'unroutable', atMs });
     else if (names.length > 0) traced.add({ name: 'routed', atMs, queues: names });
-    traced.reached(names);
     this.trace.admit(traced);
   }
 
@@ -289,6 +293,12 @@ class VhostTrace implements Tracer {
     const { filter } = this.trace.options;
     if (filter.byClient && filter.matchesClient(traced.publisher)) this.trace.show(traced);
     this.trace.changed(traced);
+  }
+
+  returned(message: Message): void {
+    const traced = this.trace.traced(message);
+    if (traced === undefined) return;
+    this.trace.add(traced, { name: 'returned', atMs: this.trace.options.now() });
   }
 
   kept(message: Message, queues: readonly Queue[], refs: readonly Ref[]): void {
@@ -351,7 +361,6 @@ class VhostTrace implements Tracer {
     }
     const queues = targets.map(({ name }) => name);
     traced.heldBack(false);
-    traced.reached(queues);
     // What waits for its delay is in a queue that nobody knows.
     const where = name === 'released' ? {} : { queue: queue.name };
     this.trace.add(traced, { name, atMs, ...where, exchange: to.exchange, queues });

@@ -23,6 +23,7 @@ export type StepName =
   | 'published'
   | 'routed'
   | 'unroutable'
+  | 'returned'
   | 'refused'
   | 'delayed'
   | 'released'
@@ -64,9 +65,13 @@ export type Standing =
   | 'moved'
   | 'delayed';
 
-/** What a message weighs besides its payload and its headers, and what a step does. */
+/** What a message weighs besides payload and headers; what a step does, and a queue reached. */
 const MESSAGE_BYTES = 700;
 const STEP_BYTES = 120;
+const QUEUE_BYTES = 64;
+
+/** Objects that a message has been: those before have left every queue long ago. */
+const OBJECTS_MAX = 8;
 
 /** No queue is called that. */
 const HELD_BACK = '';
@@ -140,9 +145,11 @@ export class TracedMessage {
 
   /** @returns whether it is kept */
   add(step: Step): boolean {
-    const { queue, name } = step;
+    const { queue, queues, name } = step;
     const standing = step.autoAck === true ? 'acked' : STANDING_AFTER[name];
     if (queue !== undefined && standing !== undefined) this.standings.set(queue, standing);
+    // It may be back in the very queue that it has left.
+    if (queues !== undefined) this.reached(queues);
     if (this.steps.length >= TRACE_STEPS_MAX) {
       this.moreSteps++;
       return false;
@@ -158,9 +165,16 @@ export class TracedMessage {
     else this.standings.delete(HELD_BACK);
   }
 
+  /** It is another object from now on. */
+  becomes(message: Message): void {
+    this.objects.push(new WeakRef(message));
+    if (this.objects.length > OBJECTS_MAX) this.objects.shift();
+  }
+
   /** It waits in these queues from now on. */
   reached(queues: readonly string[]): void {
     for (const queue of queues) this.standings.set(queue, 'ready');
+    this.bytes += QUEUE_BYTES * queues.length;
   }
 
   /** When it was last delivered from a queue, to whom; undefined if it never was. */

@@ -26,6 +26,10 @@ export class TracerGroup implements Tracer {
     for (const one of this.all) one.published(message, copyKeys, traffic);
   }
 
+  returned(message: Message): void {
+    for (const one of this.all) one.returned(message);
+  }
+
   kept(message: Message, queues: readonly Queue[], refs: readonly Ref[]): void {
     for (const one of this.all) one.kept(message, queues, refs);
   }

@@ -27,6 +27,8 @@ export interface Tracer {
   routed(message: Message, queues: readonly Queue[]): void;
   /** It has been, and this is who published it; not told of what the broker itself publishes. */
   published(message: Message, copyKeys: readonly string[] | null, traffic: Traffic): void;
+  /** It reached nobody and goes back to its publisher. */
+  returned(message: Message): void;
   /** A store has it for these queues, under these refs: it may come back as another object. */
   kept(message: Message, queues: readonly Queue[], refs: readonly Ref[]): void;
   /** @param subscription null for one that was fetched */

@@ -236,6 +236,23 @@ test('a message that comes again and again is told so far only', async () => {
   await engine.close();
 });
 
+test('a message that goes round and round is one message, and stays small', async () => {
+  const engine = await Engine.open('segment');
+  const session = client(engine, 'c');
+  const round = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'q' };
+  await engine.declare(session, 'q', round);
+  const trace = begin(engine);
+  await engine.send(session, 'q', 'x');
+  for (let i = 0; i < 50; i++) {
+    session.settle((await engine.fetch(session, 'q')) as never, 'reject');
+    await engine.settle();
+  }
+  const [traced] = trace.changesAfter(0, 10);
+  expect([trace.matched, traced?.state, traced?.objects.length]).toEqual([1, 'ready', 8]);
+  expect(trace.bytes).toBe(traced?.bytes);
+  await engine.close();
+});
+
 test('a message that was there before it began is told from its delivery on', async () => {
   const engine = await Engine.open('memory');
   const session = client(engine, 'c');

@@ -276,6 +276,67 @@ test('routing keys that were in CC come back with it', async () => {
   await engine.close();
 });
 
+const act = fc.record({
+  op: fc.constantFrom('publish', 'publish', 'ack', 'requeue', 'reject', 'move', 'look', 'turn'),
+  n: fc.nat({ max: 100 }),
+});
+
+describe.each(BACKENDS)(
+  'messages that are moved while others use the queue ($name)',
+  ({ name }) => {
+    test('are each somewhere, and nowhere twice', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(act, { maxLength: 60 }), fc.nat(), async (script, seed) => {
+          const engine = await Engine.open(name, { seed });
+          const session = engine.session();
+          for (const queue of ['to', 'dead']) await engine.declare(session, queue);
+          await engine.declare(session, 'from', { 'x-max-priority': 2, ...TO_DEAD });
+          const consumer = engine.consume(session, 'from', { prefetch: 2 });
+          const route = { wish: named('to'), ...AS_IT_IS };
+          const running: Promise<void>[] = [];
+          const [published, acked]: [string[], string[]] = [[], []];
+          for (const { op, n } of script) {
+            if (op === 'publish') {
+              const body = `m${published.push(`m${published.length}`) - 1}`;
+              const values = { priority: n % 3, deliveryMode: 1 + (n % 2) };
+              session.publish(message('', 'from', body, values), null);
+            } else if (op === 'move') {
+              running.push(job(session, 'from', { route, limit: 1 + (n % 5) }).run());
+            } else if (op === 'look') {
+              const request = { states: ['ready', 'unacked'] as const, filter: EVERYTHING };
+              const all = { ...request, limit: 500, from: null, skip: 0, show: () => 0 };
+              void session.messages.browse('from').page(all);
+            } else if (op === 'turn') {
+              await new Promise((resolve) => setImmediate(resolve));
+              engine.backendClock.advance(1);
+            } else {
+              const [delivery] = consumer.deliveries.splice(
+                n % (consumer.deliveries.length || 1),
+                1,
+              );
+              if (delivery === undefined) continue;
+              if (op === 'ack') acked.push(bodyOf(delivery));
+              session.settle(delivery, op as 'ack' | 'requeue' | 'reject');
+            }
+          }
+          await engine.pump(Promise.all(running));
+          await engine.run(session.close());
+          await engine.settle();
+          const reader = engine.session();
+          const left: string[] = [];
+          for (const queue of ['from', 'to', 'dead'])
+            left.push(...(await engine.drain(reader, queue)));
+          expect([...left, ...acked].sort()).toEqual([...published].sort());
+          await engine.settle();
+          expect(engine.store.stats().messages).toBe(0);
+          expect(engine.lines.filter((line) => !line.startsWith('info'))).toEqual([]);
+        }),
+        { numRuns: 80 },
+      );
+    });
+  },
+);
+
 describe.each(KEEPING_BACKENDS)('a crash while messages are moved ($name)', ({ name }) => {
   test('loses none of them', async () => {
     await fc.assert(
