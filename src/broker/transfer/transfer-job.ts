@@ -67,7 +67,7 @@ export class TransferJob {
   private readonly mover: Mover;
   private readonly ends: readonly number[];
   private cancelled = false;
-  private nextAtMs = 0;
+  private nextAtMs: number;
   private sliceMs = 0;
   private wake: (() => void) | null = null;
   private timer: Timer | null = null;
@@ -78,6 +78,7 @@ export class TransferJob {
     const { queue, vhost } = order.browser;
     this.clock = queue.clock;
     this.createdAtMs = this.clock.now();
+    this.nextAtMs = this.createdAtMs;
     this.report = new TransferReport(queue, order.ids?.length ?? queue.size);
     this.mover = new Mover(vhost, order.access.traffic);
     const { levels } = queue.backlog;

@@ -46,6 +46,11 @@ async function done(engine: Engine, transfer: TransferJob): Promise<TransferJob>
   return transfer;
 }
 
+/** A job lets others have their turn when it likes: looks until it is so far. */
+async function until(engine: Engine, isSo: () => boolean): Promise<void> {
+  while (!isSo()) await engine.settle();
+}
+
 /** Queues `a` and `b` on a topic exchange, whose messages die into `dead`. */
 async function withDead(engine: Engine, rejected: readonly [string, string][]): Promise<Session> {
   const session = engine.session();
@@ -142,11 +147,12 @@ describe.each(BACKENDS)('a redrive ($name)', ({ name }) => {
     const route = { wish: named('small'), ...AS_IT_IS };
     const transfer = job(session, 'dead', { route });
     const running = transfer.run();
-    await engine.settle();
-    expect([transfer.waiting, transfer.report.moved]).toEqual(['destination full', 1]);
+    const isFull = (moved: number) => (): boolean =>
+      transfer.waiting === 'destination full' && transfer.report.moved === moved;
+    await until(engine, isFull(1));
     expect(await engine.drain(session, 'small')).toEqual(['first']);
     await engine.advance(250);
-    expect([transfer.waiting, transfer.report.moved]).toEqual(['destination full', 2]);
+    await until(engine, isFull(2));
     transfer.cancel();
     await engine.pump(running);
     expect(transfer.state).toBe('cancelled');
@@ -161,7 +167,7 @@ describe.each(BACKENDS)('a redrive ($name)', ({ name }) => {
     const consumer = engine.consume(session, 'a');
     consumer.onTake = (delivery) => setImmediate(() => session.settle(delivery, 'reject'));
     const { report } = await done(engine, job(session, 'dead'));
-    await engine.settle();
+    await until(engine, () => engine.queue('dead').size === 2);
     expect(report).toMatchObject({ moved: 3, total: 3 });
     expect((await engine.drain(session, 'dead')).sort()).toEqual(['first', 'third']);
     await engine.close();
@@ -176,10 +182,15 @@ describe.each(BACKENDS)('a redrive ($name)', ({ name }) => {
     const route = { wish: named('to'), ...AS_IT_IS };
     const transfer = job(session, 'from', { route, rate: 10 });
     const running = transfer.run();
-    await engine.settle();
-    expect([transfer.waiting, transfer.report.going]).toEqual(['rate', 1]);
-    for (let i = 0; i < 4; i++) await engine.advance(100);
-    expect(transfer.report.going).toBe(5);
+    const went = (count: number) => (): boolean =>
+      transfer.waiting === 'rate' && transfer.report.going === count;
+    await until(engine, went(1));
+    for (let i = 0; i < 4; i++) {
+      await engine.advance(99);
+      expect(transfer.report.going).toBe(1 + i);
+      await engine.advance(1);
+      await until(engine, went(2 + i));
+    }
     transfer.cancel();
     await engine.pump(running);
     await engine.close();
@@ -253,8 +264,7 @@ test('it fails when its queue is deleted meanwhile', async () => {
   const session = await withDead(engine, DEAD);
   const transfer = job(session, 'dead', { blocked: () => 'low on memory' });
   const running = transfer.run();
-  await engine.settle();
-  expect(transfer.waiting).toBe('low on memory');
+  await until(engine, () => transfer.waiting === 'low on memory');
   await engine.run(session.topology.deleteQueue('dead', false, false));
   await engine.advance(250);
   await engine.pump(running);
