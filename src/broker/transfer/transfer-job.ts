@@ -124,8 +124,12 @@ export class TransferJob {
   private async moveAll(): Promise<void> {
     const batches = this.order.ids === null ? this.everything() : this.named(this.order.ids);
     this.sliceMs = performance.now();
+    const { access, browser } = this.order;
     for (const rows of batches) {
-      const contents = await this.order.browser.contents(rows);
+      if (this.over) return;
+      // Rights may go while it runs.
+      await this.decided(() => access.source(browser.queue.name));
+      const contents = await browser.contents(rows);
       this.sliceMs = performance.now();
       for (const [index, row] of rows.entries()) {
         if (this.over) return;

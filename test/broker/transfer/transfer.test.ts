@@ -259,6 +259,31 @@ test('it needs the right to write where messages go', async () => {
   await engine.close();
 });
 
+test('it fails when its user may no longer read from the queue', async () => {
+  const engine = await Engine.open('memory');
+  const session = engine.session();
+  for (const name of ['from', 'to']) await engine.declare(session, name);
+  await engine.send(session, 'from', ...Array.from({ length: 100 }, (_, i) => `m${i}`));
+  await engine.addUser('op', { read: '.*', write: '.*' });
+  let blocked: string | null = 'low on memory';
+  const route = { wish: named('to'), ...AS_IT_IS };
+  const transfer = job(engine.session('op'), 'from', { route, blocked: () => blocked });
+  const running = transfer.run();
+  await until(engine, () => transfer.waiting === blocked);
+  await engine.addUser('op', { write: '.*' });
+  blocked = null;
+  await engine.advance(250);
+  await engine.pump(running);
+  expect([transfer.state, transfer.error]).toEqual([
+    'failed',
+    "read access to queue 'from' in vhost '/' refused for user 'op'",
+  ]);
+  // What was looked at before has gone; nothing is lost.
+  expect(engine.queue('from').size + engine.queue('to').size).toBe(100);
+  expect(engine.queue('from').size).toBeGreaterThan(0);
+  await engine.close();
+});
+
 test('it fails when its queue is deleted meanwhile', async () => {
   const engine = await Engine.open('memory');
   const session = await withDead(engine, DEAD);
