@@ -16,7 +16,7 @@ interface MeterProps {
 }
 
 export function Meter({ label, text, share, mark, tone }: MeterProps) {
-  const used = Math.min(1, Math.max(0, share));
+  const used = Math.min(1, Math.max(0, share || 0));
   const shown = tone ?? (used > 0.95 ? 'bad' : used > 0.8 ? 'warn' : 'good');
   return (
     <div class="meter">

@@ -3,12 +3,14 @@
  * broker, with how much waits in each.
  */
 import { tagsOf, type Vhost } from '../../api/access.ts';
+import { withQuery } from '../../api/request.ts';
 import { count, NOTHING } from '../../format/number.ts';
+import { useResource } from '../../live/resource.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { FilterBar } from '../../parts/filter-bar.tsx';
-import { useListing } from '../../parts/listing.ts';
+import { useLocalListing } from '../../parts/listing.ts';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Pager } from '../../parts/pager.tsx';
 import { Panel } from '../../parts/panel.tsx';
@@ -72,9 +74,21 @@ const COLUMNS: readonly Column<Vhost>[] = [
   },
 ];
 
+/** The whole list, because RabbitMQ 4.0 fails to cut it into pages. */
+const columns =
+  'name,description,tags,default_queue_type,tracing,protected_from_deletion,' +
+  'messages_ready,messages_unacknowledged';
+
+const FIELDS: Readonly<Record<string, (vhost: Vhost) => string | number>> = {
+  name: ({ name }) => name,
+  messages_ready: ({ messages_ready: ready = 0 }) => ready,
+  messages_unacknowledged: ({ messages_unacknowledged: unacked = 0 }) => unacked,
+};
+
 export default function VhostsPage() {
   const [query, setQuery] = useQuery();
-  const listing = useListing<Vhost>('vhosts');
+  const { data, error, reload } = useResource<readonly Vhost[]>(withQuery('vhosts', { columns }));
+  const listing = useLocalListing(data, ({ name }) => name, FIELDS, 'name', error);
   return (
     <>
       <PageHead
@@ -90,7 +104,7 @@ export default function VhostsPage() {
       <AdminTabs />
       <Panel flush>
         <FilterBar listing={listing} noun="virtual hosts" />
-        {listing.error && <Problem error={listing.error} onRetry={listing.reload} />}
+        {listing.error && <Problem error={listing.error} onRetry={() => void reload()} />}
         <Table
           caption="Virtual hosts"
           columns={COLUMNS}

@@ -40,10 +40,10 @@ export function NodeMeters({ node }: { node: NodeInfo }) {
           text={`${count(node.fd_used)} of ${count(node.fd_total)}`}
         />
       )}
-      {node.sockets_used !== undefined && node.sockets_total !== undefined && (
+      {node.sockets_used !== undefined && Boolean(node.sockets_total) && (
         <Meter
           label="Sockets"
-          share={node.sockets_used / node.sockets_total}
+          share={node.sockets_used / (node.sockets_total ?? 1)}
           text={`${count(node.sockets_used)} of ${count(node.sockets_total)}`}
         />
       )}
