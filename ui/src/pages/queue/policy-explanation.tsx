@@ -10,6 +10,7 @@ import { Button } from '../../parts/button.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Panel } from '../../parts/panel.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
+import { features } from '../../session/identity.ts';
 
 /** One setting that is in effect. */
 interface Explained {
@@ -38,11 +39,11 @@ const COLUMNS: readonly Column<Explained>[] = [
 
 export function PolicyExplanation({ queue }: { queue: Queue }) {
   const { vhost, name } = queue;
-  const { data, error } = useResource<readonly Explained[]>(
-    at`x/queues/${vhost}/${name}/policy-explanation`,
-    true,
-  );
-  const rows = data ?? (error ? known(queue) : []);
+  const told = features.value.size > 0;
+  const path = told ? at`x/queues/${vhost}/${name}/policy-explanation` : null;
+  const { data, error } = useResource<readonly Explained[]>(path, true);
+  const guess = !told || error !== undefined;
+  const rows = data ?? (guess ? known(queue) : []);
   const add = (
     <Button href="#/policies?add=true" icon="plus" small>
       Add policy
@@ -60,7 +61,7 @@ export function PolicyExplanation({ queue }: { queue: Queue }) {
           </Empty>
         }
         keyOf={({ key }) => key}
-        loading={data === undefined && error === undefined}
+        loading={data === undefined && !guess}
         rows={rows}
       />
     </Panel>
