@@ -12,6 +12,8 @@ import type { Sorting } from './table.tsx';
 
 /** What a page of a list needs to know to draw itself. */
 export interface Listing<T> {
+  /** What the broker was asked, if it was. */
+  readonly path: string | null;
   readonly rows: readonly T[];
   readonly page: number;
   readonly pageCount: number;
@@ -94,6 +96,7 @@ export function useListing<T>(
   const page = data && asPage(data);
   return {
     ...view,
+    path: url,
     rows: page?.items ?? [],
     pageCount: page?.page_count ?? 1,
     pageSize: PAGE_SIZE,
@@ -131,6 +134,7 @@ export function useLocalListing<T>(
   const page = Math.min(view.page, pageCount);
   return {
     ...view,
+    path: null,
     page,
     pageCount,
     rows: matching.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE),

@@ -3,6 +3,7 @@
  * list narrowed here.
  */
 import { useEffect, useMemo } from 'preact/hooks';
+import { asPage, type PageOf } from '../../api/page-of.ts';
 import type { Queue } from '../../api/queue.ts';
 import { withQuery } from '../../api/request.ts';
 import { rateOf } from '../../api/statistics.ts';
@@ -12,7 +13,7 @@ import { type Listing, useListing, useLocalListing } from '../../parts/listing.t
 import { within } from '../../shell/vhost.ts';
 import { QUEUE_COLUMNS, QUEUE_FIELDS } from './queue-columns.tsx';
 import { passesAll } from './queue-filters.ts';
-import { remember } from './trails.ts';
+import { begin, remember } from './trails.ts';
 
 /** The whole list is large: it is read every so many beats. */
 const EVERY = 5;
@@ -30,11 +31,24 @@ function fieldOf(path: string): (queue: Queue) => string | number {
   };
 }
 
+/** The same page of the list, with samples instead of figures. */
+function pastPath(path: string | null): string | null {
+  if (path === null) return null;
+  const [list = '', search] = path.split('?');
+  const query = Object.fromEntries(new URLSearchParams(search));
+  const samples = { columns: 'name,vhost,messages_details', lengths_age: 150, lengths_incr: 5 };
+  return withQuery(list, { ...query, ...samples });
+}
+
 /** @param chips the keys of the chips that are on */
 export function useQueues(vhost: string, chips: ReadonlySet<string>): Listing<Queue> {
   const list = within('queues', vhost);
   const whole = chips.size > 0;
   const paged = useListing<Queue>(whole ? null : list, 'name', false, { columns: QUEUE_FIELDS });
+  const past = useResource<PageOf<Queue> | readonly Queue[]>(pastPath(paged.path), true);
+  useEffect(() => {
+    if (past.data) begin(asPage(past.data).items);
+  }, [past.data]);
   const { data, error, reload } = useResource<readonly Queue[]>(
     whole ? withQuery(list, { columns: QUEUE_FIELDS }) : null,
     true,
