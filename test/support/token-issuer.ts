@@ -27,6 +27,13 @@ export class TokenIssuer {
   fetches = 0;
   /** What is said of whoever signs in with a browser. */
   signedIn: JWTPayload = {};
+  /** Whether it sends visitors back without. */
+  refuses = false;
+  /** How long its tokens are said to last. */
+  lifeSeconds = 3600;
+  /** How often a token was renewed, and somebody signed out. */
+  renewals = 0;
+  signOuts = 0;
   /** What it answers instead; null never comes. */
   trouble: number | null | undefined;
   private readonly keys = new Map<string, KeyPairKeyObjectResult>();
@@ -120,6 +127,7 @@ export class TokenIssuer {
         const endpoints = {
           authorization_endpoint: `${url}/authorize`,
           token_endpoint: `${url}/token`,
+          end_session_endpoint: `${url}/goodbye`,
         };
         json({ issuer: url, jwks_uri: `${url}/keys`, ...endpoints });
         break;
@@ -128,24 +136,37 @@ export class TokenIssuer {
         // Everybody is signed in here already.
         this.challenge = asked.searchParams.get('code_challenge');
         const back = new URL(asked.searchParams.get('redirect_uri') ?? '');
-        back.searchParams.set('code', 'one-time');
+        if (this.refuses) back.searchParams.set('error', 'access_denied');
+        else back.searchParams.set('code', 'one-time');
         back.searchParams.set('state', asked.searchParams.get('state') ?? '');
         response.writeHead(302, { location: back.href }).end();
         break;
       }
       case '/token': {
         const form = new URLSearchParams(await text(request));
-        const verifier = form.get('code_verifier') ?? '';
-        const proof = createHash('sha256').update(verifier).digest('base64url');
-        // Only who began may have the token [RFC 7636].
-        if (form.get('code') !== 'one-time' || proof !== this.challenge) {
-          json({ error: 'invalid_grant' }, 400);
-        } else json({ access_token: await this.token(this.signedIn), expires_in: 3600 });
+        if (!this.grants(form)) return json({ error: 'invalid_grant' }, 400);
+        const { lifeSeconds } = this;
+        const tokens = { refresh_token: 'renew', id_token: 'who', expires_in: lifeSeconds };
+        json({ access_token: await this.token(this.signedIn), ...tokens });
         break;
       }
+      case '/goodbye':
+        this.signOuts++;
+        response.end('signed out');
+        break;
       default:
         json({ keys: await this.published() });
     }
+  }
+
+  /** Only who began may have the token [RFC 7636], and who has one may have it renewed. */
+  private grants(form: URLSearchParams): boolean {
+    if (form.get('grant_type') === 'refresh_token') {
+      this.renewals++;
+      return form.get('refresh_token') === 'renew';
+    }
+    const proof = createHash('sha256').update(form.get('code_verifier') ?? '');
+    return form.get('code') === 'one-time' && proof.digest('base64url') === this.challenge;
   }
 
   private async published(): Promise<object[]> {

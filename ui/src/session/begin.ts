@@ -2,9 +2,9 @@
  * begin: what happens before anything is shown: a sign-in that comes back from an identity
  * provider is completed, else what the tab remembers is tried.
  */
-import { sayError } from '../api/request.ts';
 import { comesBack } from './auth-options.ts';
 import { ended, resume, signIn, starting } from './identity.ts';
+import { refusal } from './refusal.ts';
 
 export async function begin(): Promise<void> {
   if (!comesBack()) return resume();
@@ -12,7 +12,7 @@ export async function begin(): Promise<void> {
     const { completeOAuth } = await import('./oauth.ts');
     await signIn(await completeOAuth());
   } catch (error) {
-    ended.value = sayError(error);
+    ended.value = refusal(error, '');
   } finally {
     starting.value = false;
   }

@@ -3,13 +3,14 @@
  * Says which of the usual reasons a refusal has.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, sayError } from '../api/request.ts';
+import { sayError } from '../api/request.ts';
 import { Button } from '../parts/button.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { TextField } from '../parts/text-field.tsx';
 import { Logo } from '../shell/logo.tsx';
 import { type AuthOptions, authOptions } from './auth-options.ts';
 import { basic, ended, signIn } from './identity.ts';
+import { refusal } from './refusal.ts';
 import './sign-in.css';
 
 export function SignIn() {
@@ -89,7 +90,7 @@ function PasswordForm({ onFailure, second }: PasswordFormProps) {
     try {
       await signIn(basic(name, password));
     } catch (error) {
-      onFailure(reasonOf(error, name));
+      onFailure(refusal(error, name));
     } finally {
       setBusy(false);
     }
@@ -116,24 +117,4 @@ function PasswordForm({ onFailure, second }: PasswordFormProps) {
       </Button>
     </form>
   );
-}
-
-/** Which of the usual reasons it is, and what helps. */
-export function reasonOf(error: unknown, name: string): string {
-  if (!(error instanceof ApiError) || error.status !== 401) return sayError(error);
-  if (/management user/i.test(error.message)) {
-    return (
-      `The password is right, but ${name} has none of the tags management, policymaker, ` +
-      'monitoring or administrator. An administrator can add one: ' +
-      `rabbitmqctl set_user_tags ${name} management`
-    );
-  }
-  const near = ['localhost', '127.0.0.1', '[::1]'].includes(window.location.hostname);
-  if (/localhost|loopback/i.test(error.message) || (name === 'guest' && !near)) {
-    return (
-      'guest may sign in from the machine of the broker only. Use another user, or set ' +
-      'loopback_users = none if this network is trusted.'
-    );
-  }
-  return 'The user name or the password is wrong.';
 }
