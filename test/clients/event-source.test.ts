@@ -22,7 +22,8 @@ beforeAll(async () => {
   site = createServer((incoming, response) => {
     if (!incoming.url?.startsWith('/v1')) {
       response.setHeader('content-type', 'text/html');
-      response.end(pageOf(`http://127.0.0.1:${broker.apiPort}`));
+      if (incoming.url === '/empty') response.end('<!doctype html><title>empty</title>');
+      else response.end(pageOf(`http://127.0.0.1:${broker.apiPort}`));
       return;
     }
     const to = { host: '127.0.0.1', port: broker.apiPort, path: incoming.url };
@@ -81,3 +82,54 @@ testWithChromium('a page publishes with fetch and reads with EventSource', async
   expect(id).not.toBe('');
   expect(await page.evaluate('window.published')).toEqual({ routed: 1 });
 });
+
+/** A page without anything, once it is there: what is evaluated before is forgotten. */
+async function emptyPage(at: string): Promise<Page> {
+  const page = await Page.open(`${at}/empty`);
+  pages.push(page);
+  const title = () => page.evaluate('document.title');
+  await vi.waitFor(async () => expect(await title()).toBe('empty'), { timeout: 60_000 });
+  return page;
+}
+
+testWithChromium(
+  'a page consumes and publishes over its own WebSocket, logged in by it',
+  async () => {
+    await broker.call('PUT', '/api/queues/%2F/socket', { durable: true });
+    const page = await emptyPage(origin);
+    const url = `ws://127.0.0.1:${broker.apiPort}/v1/vhosts/%2F/socket`;
+    await page.evaluate(`
+    window.heard = [];
+    const socket = new WebSocket('${url}', 'warren.v1');
+    const say = (command) => socket.send(JSON.stringify(command));
+    socket.onopen = () => say({ type: 'login', username: 'guest', password: 'guest' });
+    socket.onmessage = ({ data }) => {
+      const event = JSON.parse(data);
+      heard.push(event);
+      if (event.type === 'ready') {
+        say({ type: 'consume', queue: 'socket' });
+        say({ type: 'publish', id: 1, routing_key: 'socket', payload: 'grün' });
+      }
+      for (const { token } of event.messages ?? []) say({ type: 'ack', id: 2, tokens: [token] });
+    };
+  `);
+    // biome-ignore lint/suspicious/noExplicitAny: whatever the broker says
+    const heard = async () => (await page.evaluate('heard')) as any[];
+    const patience = { timeout: 90_000, interval: 100 };
+    await vi.waitFor(async () => {
+      const types = (await heard()).map(({ type }) => type);
+      expect(types.sort()).toEqual(['consuming', 'messages', 'published', 'ready', 'settled']);
+    }, patience);
+    const all = await heard();
+    expect(all.find(({ messages }) => messages).messages[0].payload).toBe('grün');
+    expect(all.find(({ type }) => type === 'settled').done).toBe(1);
+    const evil = await emptyPage(origin.replace('127.0.0.1', 'localhost'));
+    await evil.evaluate(`
+    window.stranger = new WebSocket('${url}');
+    stranger.onopen = () => { window.outcome = 'open'; };
+    stranger.onerror = () => { window.outcome = 'refused'; };
+    0`);
+    const outcome = async () => evil.evaluate('window.outcome');
+    await vi.waitFor(async () => expect(await outcome()).toBe('refused'), patience);
+  },
+);
