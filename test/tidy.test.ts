@@ -20,6 +20,7 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'test/support/certificates.ts': 'a machine without openssl; loud, and never under CI',
     'test/support/slapd.ts': 'a machine without slapd; loud, and never under CI',
     'test/support/chromium.ts': 'a machine without a browser; loud, and never under CI',
+    'test/support/rabbitmq-server.ts': 'a machine without RabbitMQ; loud, and never under CI',
   },
 };
 

@@ -9,16 +9,24 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { test } from 'vitest';
+import { testWithChromium } from './chromium.ts';
 
 /** The script itself: what is in PATH changes the user first. */
 const SCRIPT = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 const EXTERNAL = process.env.WARREN_RABBITMQ_API;
 
 /** Can there be one? */
-export const hasRabbitmq: boolean = EXTERNAL !== undefined || existsSync(SCRIPT);
+const hasRabbitmq: boolean = EXTERNAL !== undefined || existsSync(SCRIPT);
 
 if (!hasRabbitmq) {
   console.warn('RABBITMQ IS MISSING: its tests are skipped. apt install rabbitmq-server');
+}
+
+/** `testWithChromium` where there is a RabbitMQ, too. */
+export function testWithRabbitmq(title: string, body: () => Promise<void>): void {
+  if (hasRabbitmq || process.env.CI === 'true') testWithChromium(title, body, 120_000);
+  else test.skip(title, body);
 }
 
 /** How long it may take on a machine that does other things, too. */

@@ -1,12 +1,9 @@
 /** The console in front of Debian's RabbitMQ: what it shows comes from the public API. */
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { testWithChromium } from '../support/chromium.ts';
 import { ConsoleProxy } from '../support/console-proxy.ts';
 import { ConsoleRig, overflowing, PATIENCE_MS } from '../support/console-rig.ts';
 import { caller } from '../support/management.ts';
-import { hasRabbitmq, RabbitmqServer } from '../support/rabbitmq-server.ts';
-
-const present = hasRabbitmq || process.env.CI === 'true';
+import { RabbitmqServer, testWithRabbitmq } from '../support/rabbitmq-server.ts';
 
 /** Names of our own: the RabbitMQ may be somebody else's as well. */
 const EXCHANGE = 'uiserver.orders';
@@ -21,7 +18,6 @@ function call(method: string, path: string, body?: unknown) {
 }
 
 beforeAll(async () => {
-  if (!present) return;
   server = await RabbitmqServer.start();
   proxy = await ConsoleProxy.start(server.apiPort);
   rig = await ConsoleRig.start({ url: proxy.url });
@@ -42,50 +38,49 @@ afterAll(async () => {
   await server?.stop();
 }, 60_000);
 
-function testBeside(title: string, body: () => Promise<void>): void {
-  if (present) testWithChromium(title, body, 120_000);
-}
+testWithRabbitmq(
+  'every page is there, and none falls over what RabbitMQ does not tell',
+  async () => {
+    const page = await rig.visit('/');
+    const heading = page.getByRole('heading', { level: 1 }).first();
+    const pages = [
+      ['/queues', 'Queues'],
+      [`/queues/%2F/${QUEUE}`, QUEUE],
+      [`/queues/%2F/${QUEUE}?tab=bindings`, QUEUE],
+      [`/queues/%2F/${QUEUE}?tab=settings`, QUEUE],
+      ['/exchanges', 'Exchanges'],
+      [`/exchanges/%2F/${EXCHANGE}`, EXCHANGE],
+      ['/connections', 'Connections'],
+      ['/channels', 'Channels'],
+      ['/consumers', 'Consumers'],
+      ['/topology', 'Topology'],
+      ['/messages', 'Messages'],
+      ['/trace', 'Live trace'],
+      ['/playground', 'Playground'],
+      ['/nodes', ''],
+      ['/users', 'Users'],
+      ['/users/guest', 'guest'],
+      ['/vhosts', 'Virtual hosts'],
+      ['/vhosts/%2F', '/'],
+      ['/policies', 'Policies'],
+      ['/limits', 'Limits'],
+      ['/definitions', 'Definitions'],
+      ['/parameters', 'Parameters'],
+      ['/feature-flags', 'Feature flags'],
+    ] as const;
+    for (const [where, title] of pages) {
+      await page.goto(`${rig.url}#${where}`);
+      await expect
+        .poll(() => heading.textContent(), { timeout: PATIENCE_MS, message: where })
+        .toContain(title);
+      const waiting = page.locator('.skeleton, .spinner');
+      await expect.poll(() => waiting.count(), { timeout: PATIENCE_MS, message: where }).toBe(0);
+      expect(await page.getByText('Reload the page; if it stays').count(), where).toBe(0);
+    }
+  },
+);
 
-testBeside('every page is there, and none falls over what RabbitMQ does not tell', async () => {
-  const page = await rig.visit('/');
-  const heading = page.getByRole('heading', { level: 1 }).first();
-  const pages = [
-    ['/queues', 'Queues'],
-    [`/queues/%2F/${QUEUE}`, QUEUE],
-    [`/queues/%2F/${QUEUE}?tab=bindings`, QUEUE],
-    [`/queues/%2F/${QUEUE}?tab=settings`, QUEUE],
-    ['/exchanges', 'Exchanges'],
-    [`/exchanges/%2F/${EXCHANGE}`, EXCHANGE],
-    ['/connections', 'Connections'],
-    ['/channels', 'Channels'],
-    ['/consumers', 'Consumers'],
-    ['/topology', 'Topology'],
-    ['/messages', 'Messages'],
-    ['/trace', 'Live trace'],
-    ['/playground', 'Playground'],
-    ['/nodes', ''],
-    ['/users', 'Users'],
-    ['/users/guest', 'guest'],
-    ['/vhosts', 'Virtual hosts'],
-    ['/vhosts/%2F', '/'],
-    ['/policies', 'Policies'],
-    ['/limits', 'Limits'],
-    ['/definitions', 'Definitions'],
-    ['/parameters', 'Parameters'],
-    ['/feature-flags', 'Feature flags'],
-  ] as const;
-  for (const [where, title] of pages) {
-    await page.goto(`${rig.url}#${where}`);
-    await expect
-      .poll(() => heading.textContent(), { timeout: PATIENCE_MS, message: where })
-      .toContain(title);
-    const waiting = page.locator('.skeleton, .spinner');
-    await expect.poll(() => waiting.count(), { timeout: PATIENCE_MS, message: where }).toBe(0);
-    expect(await page.getByText('Reload the page; if it stays').count(), where).toBe(0);
-  }
-});
-
-testBeside('the overview says whose it is, and what waits is listed', async () => {
+testWithRabbitmq('the overview says whose it is, and what waits is listed', async () => {
   const page = await rig.visit('/');
   await page
     .getByText(/RabbitMQ 3\.|RabbitMQ 4\./)
@@ -95,13 +90,13 @@ testBeside('the overview says whose it is, and what waits is listed', async () =
   await page.getByRole('row', { name: new RegExp(QUEUE) }).waitFor();
 });
 
-testBeside('the map is put together from what the API lists', async () => {
+testWithRabbitmq('the map is put together from what the API lists', async () => {
   const page = await rig.visit(`/topology?view=table&find=uiserver`);
   const row = page.getByRole('row', { name: new RegExp(`^${EXCHANGE} topic exchange`) });
   await row.getByText(`${QUEUE} (order.#)`).waitFor();
 });
 
-testBeside('what only Warren can is said to be so, with another way', async () => {
+testWithRabbitmq('what only Warren can is said to be so, with another way', async () => {
   const page = await rig.visit('/trace');
   await page.getByText(/rabbitmqctl trace_on/).waitFor();
   await page.goto(`${rig.url}#/messages?queue=${QUEUE}`);
@@ -110,7 +105,7 @@ testBeside('what only Warren can is said to be so, with another way', async () =
   await page.getByText('This broker takes no WebSockets here').waitFor();
 });
 
-testBeside('a message is published to it from the playground, on a phone', async () => {
+testWithRabbitmq('a message is published to it from the playground, on a phone', async () => {
   const page = await rig.visit('/playground', { width: 360, height: 780 });
   const panel = page.getByRole('region', { name: 'Publish', exact: true });
   await panel.getByLabel('Exchange').fill(EXCHANGE);
