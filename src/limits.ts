@@ -223,14 +223,14 @@ export const STORE_FOOTER_DELAY_MS = 1_000;
 /** Slots looked through in one turn when a queue is deleted. */
 export const STORE_SWEEP_SLOTS = 200_000;
 
-/** How much the old generation may grow between collections while many messages wait. */
+/** How much the old generation may grow between collections while so many messages wait. */
 export const HEAP_GROWING_PERCENT = 60;
-
-/** Messages that wait, above which memory adds up and is watched more closely. */
 export const THRIFTY_MESSAGES = 20_000;
 
-/** How often that is looked at: a fast publisher sends as many in this time. */
+/** How often that is looked at (a fast publisher sends as many), and the least between its GCs. */
 export const HEAP_LOOK_MS = 100;
+export const HEAP_COLLECT_AGAIN_MS = 30_000;
+export const HEAP_COMPACT_MS = 500;
 
 /** Bytes of bytecode that V8 may inline into one function; its default is 920. */
 export const INLINED_BYTECODE = 3000;

@@ -10,7 +10,7 @@ import { PARENT_LOOK_MS, STOP_TIMEOUT_MS } from './limits.ts';
 import { createLog, type Log } from './log.ts';
 import type { RunningBroker } from './running-broker.ts';
 import { SHUTDOWN } from './server/protocol.ts';
-import { inlineMore, keepHeapSmallUnderLoad } from './v8-tuning.ts';
+import { compactAfterStart, inlineMore, keepHeapSmallUnderLoad } from './v8-tuning.ts';
 import { VERSION } from './version.ts';
 
 async function main(): Promise<void> {
@@ -51,6 +51,7 @@ async function run({ config, warnings, notes, files }: LoadedConfig): Promise<vo
     stop: () => process.kill(process.pid, 'SIGTERM'),
     restarted: (running) => announce(running, say),
   });
+  compactAfterStart();
   keepHeapSmallUnderLoad(() => node.running?.broker.store.stats().messages ?? 0);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void stop(node, log, signal));
