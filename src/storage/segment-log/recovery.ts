@@ -176,6 +176,7 @@ class Recovery implements Recovered {
       await file.close();
       segment.bytes = end + footer.length;
     } catch (error) {
+      segment.unfit = true;
       this.context.log.warning(`a segment has no footer: ${(error as Error).message}`);
     }
   }

@@ -169,12 +169,12 @@ export class Tail {
         segment.reusedBytes = 0;
       }
       if (sync) await file.sync();
+      segment.unfit = false;
     } catch (error) {
-      // It is only a cache.
+      // It is only a cache. But a sync of this file would say nothing any more.
       this.context.log.warning(`a segment has no footer: ${(error as Error).message}`);
     }
     await file.close().catch(() => {});
-    segment.unfit = false;
     this.giveIndexBack(segment);
   }
 

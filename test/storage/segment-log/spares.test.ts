@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { STORE_SPARE_SEGMENTS } from '../../../src/limits.ts';
+import { STORE_FOOTER_DELAY_MS, STORE_SPARE_SEGMENTS } from '../../../src/limits.ts';
 import type { QueueStore } from '../../../src/storage/message-store.ts';
 import { SegmentRig } from '../../support/segment-rig.ts';
 import { Sink } from '../conformance.ts';
@@ -103,6 +103,22 @@ describe('the file of a dead segment', () => {
     expect(next.lines.filter((line) => line.includes('scanned'))).toEqual([
       expect.stringContaining('2 messages in 2 segments, 1 scanned'),
     ]);
+  });
+
+  test('is not written again if its footer could not be written', async () => {
+    const { rig, queue } = await start();
+    const [first] = rig.store.publish([queue], plainMessage('first'), null);
+    await stream(rig, queue, 0, 20);
+    rig.clock.advance(STORE_FOOTER_DELAY_MS / 2);
+    await stream(rig, queue, 20, 21);
+    rig.files.faults.writeFailures = 1;
+    rig.clock.advance(STORE_FOOTER_DELAY_MS / 2);
+    await expect.poll(() => rig.troubles, WAIT).toHaveLength(1);
+    queue.ack(first as number);
+    await stream(rig, queue, 21, 60);
+    expect([...rig.files.syncedAfterFailure].filter((name) => name.endsWith('.log'))).toEqual([]);
+    expect(rig.files.fileNames).not.toContainEqual(expect.stringContaining('spare-00000001'));
+    expect(rig.troubles).toEqual([expect.stringContaining('a segment has no footer')]);
   });
 
   test('is let go when the disk takes no more', async () => {
