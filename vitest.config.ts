@@ -14,6 +14,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    // What is waited for comes when the machine has time for it.
+    expect: { poll: { timeout: 15_000 } },
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
 });

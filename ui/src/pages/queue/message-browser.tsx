@@ -68,7 +68,7 @@ function Browser({ vhost, name }: MessageBrowserProps) {
     // Something is shown at once, but not opened over the list of a phone.
     const wide = window.matchMedia('(width >= 900px)').matches;
     if (wide && first !== '' && chosen === null) setQuery({ msg: first });
-  }, [first]);
+  }, [first, chosen === null]);
   return (
     <section aria-label={`Messages of ${name}`} class="panel browser">
       <MessageFilter
