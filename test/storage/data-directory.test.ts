@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type Log, silentLog } from '../../src/log.ts';
 import { DataDirectory } from '../../src/storage/data-directory.ts';
 import { Child } from '../support/child.ts';
@@ -87,6 +87,7 @@ test('a broker that cannot be seen from here is kept out, and gone when its proc
     console.log('has it');
     setInterval(() => {}, 1000);`;
   const child = new Child(process.execPath, ['-e', script, file]);
+  onTestFinished(() => child.destroy());
   await child.printed(/has it/);
   expect(() => DataDirectory.open(folder, log)).toThrow(/is in use by the broker with pid \d+/);
   child.signal('SIGKILL');
