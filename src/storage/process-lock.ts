@@ -34,8 +34,8 @@ export class ProcessLock {
     }
   }
 
-  /** Lets others have it. The file stays: removing it would take it from under them. */
+  /** Lets others have it, once. The file stays: removing it would take it from under them. */
   release(): void {
-    this.database.close();
+    if (this.database.isOpen) this.database.close();
   }
 }

@@ -53,7 +53,7 @@ export class DemoTraffic {
   }
 
   private every(ms: number, action: () => void): void {
-    this.timers.push(setInterval(action, ms));
+    this.timers.push(setInterval(() => unlessClosed(action), ms));
   }
 
   private publish(shop: Channel): void {
@@ -92,8 +92,10 @@ export class DemoTraffic {
         this.timers.push(
           setTimeout(() => {
             if (this.stopped) return;
-            if (reject) channel.nack(message, false, false);
-            else channel.ack(message);
+            unlessClosed(() => {
+              if (reject) channel.nack(message, false, false);
+              else channel.ack(message);
+            });
           }, 30),
         );
         if (this.timers.length > 5000) this.timers.splice(100, 2000);
@@ -125,6 +127,15 @@ export class DemoTraffic {
     frame('SUBSCRIBE\nid:1\nack:client-individual\ndestination:/queue/till.receipts\n\n');
     socket.resume();
     this.every(700, () => frame('SEND\ndestination:/exchange/audit\n\n{"till":1,"sum":12.5}'));
+  }
+}
+
+/** Whoever looks at the console may close the connection that something is sent over. */
+function unlessClosed(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if ((error as Error).name !== 'IllegalOperationError') throw error;
   }
 }
 
