@@ -196,7 +196,7 @@ export const QUEUE_RESIDENT_BYTES = 1024 * 1024;
 export const RESIDENT_BYTES = 128 * 1024 * 1024;
 
 /** Bytes to be written above which publishers are not read from; below half of it they are. */
-export const STORE_BUSY_BYTES = 16 * 1024 * 1024;
+export const STORE_BUSY_BYTES = 8 * 1024 * 1024;
 
 /** Bodies written at once; what comes meanwhile is the next write. */
 export const STORE_FLUSH_BYTES = 4 * 1024 * 1024;
