@@ -37,6 +37,8 @@ export function HashLocation({ children }: { children: ComponentChildren }) {
   useEffect(() => {
     const follow = () => setUrl(current());
     window.addEventListener('hashchange', follow);
+    // An effect runs after the first picture: the address may have changed since.
+    follow();
     return () => window.removeEventListener('hashchange', follow);
   }, []);
   const value = useMemo(() => {
