@@ -90,6 +90,7 @@ class Scanner {
     const { length } = this.content;
     let offset = SEGMENT_HEADER_BYTES;
     let end = offset;
+    let broken = -1;
     while (offset + HEAD_BYTES <= length) {
       if (!isHead(this.words, offset >>> 2, this.salt)) {
         offset += 8;
@@ -100,9 +101,14 @@ class Scanner {
         // The head arrived and the rest did not; nothing can be behind it.
         break;
       }
-      this.take(offset, bytes);
+      broken = this.take(offset, bytes) ? -1 : offset;
       offset += bytes;
       end = offset;
+    }
+    if (broken >= 0 && isReused(this.content, this.salt)) {
+      // The last head arrived and the rest did not: what is there was another segment's.
+      this.gaps.pop();
+      end = broken;
     }
     this.tornBytes = Math.max(0, length - end);
   }
@@ -123,7 +129,8 @@ class Scanner {
     rebuild(index, row, keep);
   }
 
-  private take(offset: number, bytes: number): void {
+  /** @returns whether the record is whole */
+  private take(offset: number, bytes: number): boolean {
     const at = offset >>> 2;
     const { words } = this;
     const ordinal = words[at + WORD.ordinal] as number;
@@ -138,7 +145,7 @@ class Scanner {
     const sum = crc32(this.content.subarray(start, start + dataBytes), this.salt);
     if (sum !== words[at + WORD.dataSum]) {
       this.lose(ordinal, queues);
-      return;
+      return false;
     }
     const double = offset >>> 3;
     this.index.add(
@@ -154,6 +161,7 @@ class Scanner {
     );
     for (let i = 0; i < queues; i++) this.index.addQueue(words[(start >>> 2) + i] as number);
     this.flushes.push(words[at + WORD.flush] as number);
+    return true;
   }
 
   private lose(ordinal: number, count: number): void {
