@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { STORE_FOOTER_DELAY_MS, STORE_SPARE_SEGMENTS } from '../../../src/limits.ts';
 import type { QueueStore } from '../../../src/storage/message-store.ts';
+import type { Segment } from '../../../src/storage/segment-log/segment.ts';
+import { segmentOf } from '../../../src/storage/segment-log/segment.ts';
+import { scanSegment } from '../../../src/storage/segment-log/segment-scan.ts';
 import { SegmentRig } from '../../support/segment-rig.ts';
 import { Sink } from '../conformance.ts';
 import { plainMessage } from './model.ts';
@@ -45,6 +48,23 @@ async function textsAfter(rig: SegmentRig): Promise<string[]> {
 }
 
 describe('the file of a dead segment', () => {
+  test('may have a record that was being written: it is torn, not damaged', async () => {
+    const { rig, queue } = await start();
+    await stream(rig, queue, 0, 100);
+    const name = rig.files.fileNames
+      .filter((one) => one.endsWith('.log'))
+      .sort()
+      .at(-1) as string;
+    const { salt } = segmentOf(name) as Segment;
+    const content = Buffer.from(rig.files.content(name));
+    const { index } = scanSegment(content, salt, true);
+    const last = index.rows - 1;
+    const end = (index.offset[last] as number) + (index.length[last] as number);
+    content.fill(0xee, end - 500, end);
+    const torn = scanSegment(content, salt, true);
+    expect([torn.gaps, torn.index.rows]).toEqual([[], last]);
+  });
+
   test('is written again by a later one, and goes when the log is at rest', async () => {
     const { rig, queue } = await start();
     await stream(rig, queue, 0, 100);
