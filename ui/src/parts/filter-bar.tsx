@@ -3,10 +3,10 @@
  * there are, and the choice of columns. `/` puts the cursor into the filter.
  */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
 import { count } from '../format/number.ts';
 import { Icon } from './icon.tsx';
 import type { Listing } from './listing.ts';
+import { SearchBox, useRested } from './search-box.tsx';
 import './filter-bar.css';
 
 interface FilterBarProps {
@@ -19,32 +19,18 @@ interface FilterBarProps {
   readonly aside?: ComponentChildren;
 }
 
-/** How long a typist may rest before the list is asked for. */
-const REST_MS = 250;
-
 export function FilterBar({ listing, noun, children, aside }: FilterBarProps) {
   const { filter, regex, setFilter, total, filtered, loading } = listing;
-  const [text, setText] = useState(filter);
-  useEffect(() => setText(filter), [filter]);
-  useEffect(() => {
-    if (text === filter) return undefined;
-    const timer = setTimeout(() => setFilter(text, regex), REST_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
+  const [text, setText] = useRested(filter, (rested) => setFilter(rested, regex));
   const narrowed = filtered !== total;
   return (
     <div class="filter-bar">
-      <div class="filter-box">
-        <Icon name="search" size={14} />
-        <input
-          aria-label={`Filter ${noun}`}
-          data-filter=""
-          onInput={(event) => setText(event.currentTarget.value)}
-          placeholder={regex ? 'Pattern, e.g. ^orders\\.' : `Filter ${noun}`}
-          spellcheck={false}
-          type="search"
-          value={text}
-        />
+      <SearchBox
+        label={`Filter ${noun}`}
+        onChange={setText}
+        placeholder={regex ? 'Pattern, e.g. ^orders\\.' : `Filter ${noun}`}
+        value={text}
+      >
         <button
           aria-label="Regular expression"
           aria-pressed={regex}
@@ -55,7 +41,7 @@ export function FilterBar({ listing, noun, children, aside }: FilterBarProps) {
         >
           .*
         </button>
-      </div>
+      </SearchBox>
       {children}
       <span aria-live="polite" class="filter-count num">
         {loading ? '' : narrowed ? `${count(filtered)} of ${count(total)}` : count(total)}{' '}

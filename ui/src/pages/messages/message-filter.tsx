@@ -8,7 +8,7 @@ import type { Peek } from '../../api/peek.ts';
 import { short } from '../../format/number.ts';
 import { Button } from '../../parts/button.tsx';
 import { Field } from '../../parts/field.tsx';
-import { Icon } from '../../parts/icon.tsx';
+import { SearchBox } from '../../parts/search-box.tsx';
 import { Segments } from '../../parts/segments.tsx';
 import { useQuery } from '../../shell/location.tsx';
 
@@ -55,18 +55,12 @@ export function MessageFilter({ counts, busy, onReload, onMove }: MessageFilterP
           ]}
           value={state}
         />
-        <div class="filter-box">
-          <Icon name="search" size={14} />
-          <input
-            aria-label="Search in payloads, headers and keys"
-            data-filter=""
-            onInput={(event) => setTyped(event.currentTarget.value)}
-            placeholder="Search in payload, headers, key"
-            spellcheck={false}
-            type="search"
-            value={typed}
-          />
-        </div>
+        <SearchBox
+          label="Search in payloads, headers and keys"
+          onChange={setTyped}
+          placeholder="Search in payload, headers, key"
+          value={typed}
+        />
         <Button expanded={open} icon="filter" onClick={() => setOpen(!open)} small>
           {used.length > 0 ? `More (${used.length})` : 'More'}
         </Button>

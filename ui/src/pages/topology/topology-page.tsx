@@ -10,9 +10,9 @@ import { useResource } from '../../live/resource.ts';
 import { beat } from '../../live/ticker.ts';
 import { Button } from '../../parts/button.tsx';
 import { Empty } from '../../parts/empty.tsx';
-import { Icon } from '../../parts/icon.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Problem } from '../../parts/problem.tsx';
+import { SearchBox, useRested } from '../../parts/search-box.tsx';
 import { Segments } from '../../parts/segments.tsx';
 import { features } from '../../session/identity.ts';
 import { useQuery } from '../../shell/location.tsx';
@@ -132,30 +132,15 @@ function Extent({ topology, vhost }: { topology: Topology; vhost: string }) {
   );
 }
 
-/** How long a typist may rest before the broker is asked. */
-const REST_MS = 250;
-
 function FindBox({ value, onChange }: { value: string; onChange: (text: string) => void }) {
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  useEffect(() => {
-    if (text === value) return undefined;
-    const timer = setTimeout(() => onChange(text), REST_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
+  const [text, setText] = useRested(value, onChange);
   return (
-    <div class="filter-box">
-      <Icon name="search" size={14} />
-      <input
-        aria-label="Find exchanges, queues and clients"
-        data-filter=""
-        onInput={(event) => setText(event.currentTarget.value)}
-        placeholder="Find by name, with neighbours"
-        spellcheck={false}
-        type="search"
-        value={text}
-      />
-    </div>
+    <SearchBox
+      label="Find exchanges, queues and clients"
+      onChange={setText}
+      placeholder="Find by name, with neighbours"
+      value={text}
+    />
   );
 }
 
