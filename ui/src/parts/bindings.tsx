@@ -29,7 +29,7 @@ const FIELDS: Readonly<Record<string, (binding: Binding) => string>> = {
 
 export function Bindings({ bindings, error, shows, empty }: BindingsProps) {
   const textOf = (one: Binding) => `${one[shows]} ${one.routing_key} ${argumentsText(one)}`;
-  const listing = useLocalListing(bindings, textOf, FIELDS, shows, error);
+  const listing = useLocalListing(bindings, textOf, FIELDS, shows, { error });
   return (
     <>
       {listing.total > 10 && <FilterBar listing={listing} noun="bindings" />}

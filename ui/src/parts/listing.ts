@@ -109,6 +109,12 @@ export function useListing<T>(
   };
 }
 
+/** How the list came here: what went wrong, and how it is read again. */
+interface Reading {
+  readonly error?: Error | undefined;
+  readonly reload?: () => unknown;
+}
+
 /**
  * A list that is here already.
  * @param textOf what the filter looks at
@@ -119,7 +125,7 @@ export function useLocalListing<T>(
   textOf: (row: T) => string,
   fields: Readonly<Record<string, (row: T) => string | number>>,
   sort: string,
-  error?: Error,
+  { error, reload }: Reading = {},
 ): Listing<T> {
   const view = useView(sort, false);
   const { filter, regex, sorting } = view;
@@ -143,7 +149,7 @@ export function useLocalListing<T>(
     filtered: matching.length,
     loading: all === undefined && error === undefined,
     error,
-    reload: () => {},
+    reload: () => void reload?.(),
   };
 }
 

@@ -39,7 +39,8 @@ export interface Sorting {
   readonly onSort: (field: string) => void;
 }
 
-interface TableProps<T> {
+/** What a table is given. */
+export interface TableProps<T> {
   /** What the table is about, for screen readers. */
   readonly caption: string;
   readonly columns: readonly Column<T>[];

@@ -64,13 +64,9 @@ const FIELDS: Readonly<Record<string, (flag: FeatureFlag) => string>> = {
 
 export default function FeatureFlagsPage() {
   const { data, error } = useResource<readonly FeatureFlag[]>('feature-flags');
-  const listing = useLocalListing(
-    data,
-    ({ name, desc }) => `${name} ${desc}`,
-    FIELDS,
-    'name',
+  const listing = useLocalListing(data, ({ name, desc }) => `${name} ${desc}`, FIELDS, 'name', {
     error,
-  );
+  });
   return (
     <>
       <PageHead title="Feature flags" />

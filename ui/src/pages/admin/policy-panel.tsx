@@ -49,7 +49,7 @@ const FIELDS: Readonly<Record<string, (policy: Policy) => string | number>> = {
 export function PolicyPanel({ list, vhost }: { list: PolicyList; vhost: string }) {
   const { data, error } = useResource<readonly Policy[]>(within(list, vhost));
   const textOf = ({ name, pattern }: Policy) => `${name} ${pattern}`;
-  const listing = useLocalListing(data, textOf, FIELDS, 'name', error);
+  const listing = useLocalListing(data, textOf, FIELDS, 'name', { error });
   const [query, setQuery] = useQuery();
   const [editing, setEditing] = useState<Policy | null>(null);
   const words = WORDS[list];

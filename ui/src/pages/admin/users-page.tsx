@@ -12,13 +12,12 @@ import { Button } from '../../parts/button.tsx';
 import { confirm } from '../../parts/confirm.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { FilterBar } from '../../parts/filter-bar.tsx';
+import { ListTable } from '../../parts/list-table.tsx';
 import { useListing } from '../../parts/listing.ts';
 import { PageHead } from '../../parts/page-head.tsx';
-import { Pager } from '../../parts/pager.tsx';
 import { Panel } from '../../parts/panel.tsx';
-import { Problem } from '../../parts/problem.tsx';
 import { SelectionBar } from '../../parts/selection-bar.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { to, useQuery } from '../../shell/location.tsx';
 import { AdminTabs } from './admin-tabs.tsx';
 import { UserForm } from './user-form.tsx';
@@ -96,18 +95,14 @@ export default function UsersPage() {
             </Button>
           </SelectionBar>
         )}
-        {listing.error && <Problem error={listing.error} onRetry={listing.reload} />}
-        <Table
+        <ListTable
           caption="Users"
           columns={columnsOf(vhostsByUser(permissions.data ?? []))}
-          empty={!listing.error && <Empty icon="user" title="No user is called that" />}
+          empty={<Empty icon="user" title="No user is called that" />}
           keyOf={({ name }) => name}
-          loading={listing.loading}
-          rows={listing.rows}
+          listing={listing}
           selection={{ keys: selected, onChange: setSelected, nameOf: ({ name }) => name }}
-          sorting={listing.sorting}
         />
-        <Pager listing={listing} />
       </Panel>
       {query.add === 'true' && <UserForm onClose={() => setQuery({ add: '' })} />}
     </>

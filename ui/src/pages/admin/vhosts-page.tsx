@@ -10,12 +10,11 @@ import { Badge } from '../../parts/badge.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { FilterBar } from '../../parts/filter-bar.tsx';
+import { ListTable } from '../../parts/list-table.tsx';
 import { useLocalListing } from '../../parts/listing.ts';
 import { PageHead } from '../../parts/page-head.tsx';
-import { Pager } from '../../parts/pager.tsx';
 import { Panel } from '../../parts/panel.tsx';
-import { Problem } from '../../parts/problem.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { isAdministrator } from '../../session/identity.ts';
 import { to, useQuery } from '../../shell/location.tsx';
 import { AdminTabs } from './admin-tabs.tsx';
@@ -87,8 +86,8 @@ const FIELDS: Readonly<Record<string, (vhost: Vhost) => string | number>> = {
 
 export default function VhostsPage() {
   const [query, setQuery] = useQuery();
-  const { data, error, reload } = useResource<readonly Vhost[]>(withQuery('vhosts', { columns }));
-  const listing = useLocalListing(data, ({ name }) => name, FIELDS, 'name', error);
+  const vhosts = useResource<readonly Vhost[]>(withQuery('vhosts', { columns }));
+  const listing = useLocalListing(vhosts.data, ({ name }) => name, FIELDS, 'name', vhosts);
   return (
     <>
       <PageHead
@@ -104,23 +103,17 @@ export default function VhostsPage() {
       <AdminTabs />
       <Panel flush>
         <FilterBar listing={listing} noun="virtual hosts" />
-        {listing.error && <Problem error={listing.error} onRetry={() => void reload()} />}
-        <Table
+        <ListTable
           caption="Virtual hosts"
           columns={COLUMNS}
           empty={
-            !listing.error && (
-              <Empty icon="admin" title="No virtual host that you may see">
-                An administrator can let your user in: Users, Permissions.
-              </Empty>
-            )
+            <Empty icon="admin" title="No virtual host that you may see">
+              An administrator can let your user in: Users, Permissions.
+            </Empty>
           }
           keyOf={({ name }) => name}
-          loading={listing.loading}
-          rows={listing.rows}
-          sorting={listing.sorting}
+          listing={listing}
         />
-        <Pager listing={listing} />
       </Panel>
       {query.add === 'true' && <VhostForm onClose={() => setQuery({ add: '' })} />}
     </>

@@ -6,12 +6,10 @@ import type { Channel } from '../../api/connection.ts';
 import { useColumns } from '../../parts/columns.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { FilterBar } from '../../parts/filter-bar.tsx';
+import { ListTable } from '../../parts/list-table.tsx';
 import { useListing } from '../../parts/listing.ts';
 import { PageHead } from '../../parts/page-head.tsx';
-import { Pager } from '../../parts/pager.tsx';
 import { Panel } from '../../parts/panel.tsx';
-import { Problem } from '../../parts/problem.tsx';
-import { Table } from '../../parts/table.tsx';
 import { useVhost } from '../../shell/vhost.ts';
 import { CHANNEL_COLUMNS } from './channel-columns.tsx';
 import { ClientTabs } from './client-tabs.tsx';
@@ -27,23 +25,17 @@ export default function ChannelsPage() {
       <ClientTabs />
       <Panel flush>
         <FilterBar aside={chooser} listing={listing} noun="channels" />
-        {listing.error && <Problem error={listing.error} onRetry={listing.reload} />}
-        <Table
+        <ListTable
           caption="Channels"
           columns={columns}
           empty={
-            !listing.error && (
-              <Empty icon="connections" title="No channels">
-                A client opens channels within its connection, one for each thread of work.
-              </Empty>
-            )
+            <Empty icon="connections" title="No channels">
+              A client opens channels within its connection, one for each thread of work.
+            </Empty>
           }
           keyOf={({ name }) => name}
-          loading={listing.loading}
-          rows={listing.rows}
-          sorting={listing.sorting}
+          listing={listing}
         />
-        <Pager listing={listing} />
       </Panel>
     </>
   );

@@ -12,13 +12,12 @@ import { Button } from '../../parts/button.tsx';
 import { useColumns } from '../../parts/columns.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { FilterBar } from '../../parts/filter-bar.tsx';
+import { ListTable } from '../../parts/list-table.tsx';
 import { useListing } from '../../parts/listing.ts';
 import { PageHead } from '../../parts/page-head.tsx';
-import { Pager } from '../../parts/pager.tsx';
 import { Panel } from '../../parts/panel.tsx';
-import { Problem } from '../../parts/problem.tsx';
 import { SelectionBar } from '../../parts/selection-bar.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { to } from '../../shell/location.tsx';
 import { useVhost } from '../../shell/vhost.ts';
 import { ClientTabs } from './client-tabs.tsx';
@@ -120,22 +119,18 @@ export default function ConnectionsPage() {
             </Button>
           </SelectionBar>
         )}
-        {listing.error && <Problem error={listing.error} onRetry={listing.reload} />}
-        <Table
+        <ListTable
           caption="Connections"
           columns={columns}
-          empty={!listing.error && <NoConnections narrowed={listing.total > 0} />}
+          empty={<NoConnections narrowed={listing.total > 0} />}
           keyOf={({ name }) => name}
-          loading={listing.loading}
-          rows={listing.rows}
+          listing={listing}
           selection={{
             keys: selected,
             onChange: setSelected,
             nameOf: (connection) => clientNameOf(connection) ?? connection.name,
           }}
-          sorting={listing.sorting}
         />
-        <Pager listing={listing} />
       </Panel>
       {closing && (
         <CloseConnections

@@ -6,12 +6,10 @@ import type { Consumer } from '../../api/queue.ts';
 import { useColumns } from '../../parts/columns.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { FilterBar } from '../../parts/filter-bar.tsx';
+import { ListTable } from '../../parts/list-table.tsx';
 import { useListing } from '../../parts/listing.ts';
 import { PageHead } from '../../parts/page-head.tsx';
-import { Pager } from '../../parts/pager.tsx';
 import { Panel } from '../../parts/panel.tsx';
-import { Problem } from '../../parts/problem.tsx';
-import { Table } from '../../parts/table.tsx';
 import { useVhost, within } from '../../shell/vhost.ts';
 import { ClientTabs } from './client-tabs.tsx';
 import { CONSUMER_COLUMNS } from './consumer-columns.tsx';
@@ -26,25 +24,19 @@ export default function ConsumersPage() {
       <ClientTabs />
       <Panel flush>
         <FilterBar aside={chooser} listing={listing} noun="consumers" />
-        {listing.error && <Problem error={listing.error} onRetry={listing.reload} />}
-        <Table
+        <ListTable
           caption="Consumers"
           columns={columns}
           empty={
-            !listing.error && (
-              <Empty icon="connections" title="No consumers">
-                Nobody takes messages from any queue. They wait until somebody does.
-              </Empty>
-            )
+            <Empty icon="connections" title="No consumers">
+              Nobody takes messages from any queue. They wait until somebody does.
+            </Empty>
           }
           keyOf={({ consumer_tag: tag, channel_details: channel, queue }) =>
             JSON.stringify([channel?.name, tag, queue])
           }
-          loading={listing.loading}
-          rows={listing.rows}
-          sorting={listing.sorting}
+          listing={listing}
         />
-        <Pager listing={listing} />
       </Panel>
     </>
   );

@@ -10,12 +10,11 @@ import { Button } from '../../parts/button.tsx';
 import { useColumns } from '../../parts/columns.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { FilterBar } from '../../parts/filter-bar.tsx';
+import { ListTable } from '../../parts/list-table.tsx';
 import { useListing } from '../../parts/listing.ts';
 import { PageHead } from '../../parts/page-head.tsx';
-import { Pager } from '../../parts/pager.tsx';
 import { Panel } from '../../parts/panel.tsx';
-import { Problem } from '../../parts/problem.tsx';
-import { type Column, Table } from '../../parts/table.tsx';
+import type { Column } from '../../parts/table.tsx';
 import { to, useQuery } from '../../shell/location.tsx';
 import { useVhost, within } from '../../shell/vhost.ts';
 import { AddExchange } from './add-exchange.tsx';
@@ -78,23 +77,17 @@ export default function ExchangesPage() {
       <PageHead actions={add} title="Exchanges" />
       <Panel flush>
         <FilterBar aside={chooser} listing={listing} noun="exchanges" />
-        {listing.error && <Problem error={listing.error} onRetry={listing.reload} />}
-        <Table
+        <ListTable
           caption="Exchanges"
           columns={columns}
           empty={
-            !listing.error && (
-              <Empty icon="filter" title="No exchange is called that">
-                Publishers send to exchanges; bindings lead from there to queues.
-              </Empty>
-            )
+            <Empty icon="filter" title="No exchange is called that">
+              Publishers send to exchanges; bindings lead from there to queues.
+            </Empty>
           }
           keyOf={({ vhost: where, name }) => JSON.stringify([where, name])}
-          loading={listing.loading}
-          rows={listing.rows}
-          sorting={listing.sorting}
+          listing={listing}
         />
-        <Pager listing={listing} />
       </Panel>
       {query.add === 'true' && <AddExchange onClose={() => setQuery({ add: '' })} />}
     </>

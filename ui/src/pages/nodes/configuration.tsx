@@ -34,7 +34,7 @@ const FIELDS = { name: ([key]: Setting) => key };
 export function Configuration({ node }: { node: NodeInfo }) {
   const { data, error } = useResource<Readonly<Record<string, unknown>>>('config/effective', true);
   const settings = data && Object.entries(data);
-  const listing = useLocalListing(settings, ([key]) => key, FIELDS, 'name', error);
+  const listing = useLocalListing(settings, ([key]) => key, FIELDS, 'name', { error });
   if (error) {
     return (
       <Empty icon="admin" title="This broker does not tell its settings">

@@ -63,7 +63,7 @@ export function useQueues(vhost: string, chips: ReadonlySet<string>): Listing<Qu
     () => (whole ? data?.filter((queue) => passesAll(queue, chips)) : undefined),
     [data, whole, [...chips].join()],
   );
-  const local = useLocalListing(narrowed, ({ name }) => name, FIELDS, 'name', error);
+  const local = useLocalListing(narrowed, ({ name }) => name, FIELDS, 'name', { error, reload });
   const shown = whole ? { ...local, total: data?.length ?? 0 } : paged;
   useMemo(() => remember(shown.rows), [shown.rows]);
   return shown;

@@ -9,12 +9,10 @@ import { Button } from '../../parts/button.tsx';
 import { useColumns } from '../../parts/columns.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { Chip, FilterBar } from '../../parts/filter-bar.tsx';
+import { ListTable } from '../../parts/list-table.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
-import { Pager } from '../../parts/pager.tsx';
 import { Panel } from '../../parts/panel.tsx';
-import { Problem } from '../../parts/problem.tsx';
 import { SelectionBar } from '../../parts/selection-bar.tsx';
-import { Table } from '../../parts/table.tsx';
 import { useQuery } from '../../shell/location.tsx';
 import { useVhost } from '../../shell/vhost.ts';
 import { AddQueue } from './add-queue.tsx';
@@ -75,18 +73,14 @@ export default function QueuesPage() {
             </Button>
           </SelectionBar>
         )}
-        {listing.error && <Problem error={listing.error} onRetry={listing.reload} />}
-        <Table
+        <ListTable
           caption="Queues and streams"
           columns={severalVhosts ? columns : columns.filter(({ key }) => key !== 'vhost')}
-          empty={!listing.error && <NoQueues add={add} narrowed={listing.total > 0} />}
+          empty={<NoQueues add={add} narrowed={listing.total > 0} />}
           keyOf={keyOf}
-          loading={listing.loading}
-          rows={listing.rows}
+          listing={listing}
           selection={{ keys: selected, onChange: setSelected, nameOf: ({ name }) => name }}
-          sorting={listing.sorting}
         />
-        <Pager listing={listing} />
       </Panel>
       {adding && <AddQueue onClose={() => setQuery({ add: '' })} />}
     </>
