@@ -7,6 +7,7 @@ import type { DefaultUser, VhostDefaults } from './broker/administration/vhost-d
 import type { BrokerOptions } from './broker/broker-options.ts';
 import type { VhostLimits } from './broker/vhost-limits.ts';
 import type { Config } from './config.ts';
+import { membersOf } from './config-option.ts';
 import { defaultOperatorPolicies } from './policy-config.ts';
 
 export type AccessConfig = Pick<
@@ -85,7 +86,7 @@ function defaultLimits(config: Config): VhostDefaults['limits'] {
   const patterns = config.get('default_limits.vhosts.$.pattern');
   const connections = config.get('default_limits.vhosts.$.max_connections');
   const queues = config.get('default_limits.vhosts.$.max_queues');
-  return members(patterns, connections, queues).map((number) => {
+  return membersOf(patterns, connections, queues).map((number) => {
     const [maxConnections, maxQueues] = [connections.get(number), queues.get(number)];
     const limits: VhostLimits = {
       ...(maxConnections !== undefined && { 'max-connections': maxConnections }),
@@ -102,7 +103,7 @@ function defaultUsers(config: Config): DefaultUser[] {
   const configure = config.get('default_users.$.configure');
   const write = config.get('default_users.$.write');
   const read = config.get('default_users.$.read');
-  return members(vhosts, passwords, tags, configure, write, read).map((name) => ({
+  return membersOf(vhosts, passwords, tags, configure, write, read).map((name) => ({
     name,
     password: passwords.get(name) ?? null,
     tags: tags.get(name) ?? [],
@@ -113,11 +114,4 @@ function defaultUsers(config: Config): DefaultUser[] {
       read: read.get(name) ?? '.*',
     },
   }));
-}
-
-/** The names that any of the families has: numbers in order, then the others as they came. */
-function members(...families: readonly ReadonlyMap<string, unknown>[]): string[] {
-  const names = [...new Set(families.flatMap((family) => [...family.keys()]))];
-  const order = (name: string) => (/^\d+$/.test(name) ? Number(name) : Number.MAX_VALUE);
-  return names.sort((a, b) => order(a) - order(b));
 }

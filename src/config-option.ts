@@ -87,3 +87,10 @@ export function memberKey(key: string, member: string): string {
   const [before, behind] = aroundMember(key);
   return `${before}${member}${behind}`;
 }
+
+/** The names that any of the families has: numbers in order, then the others as they came. */
+export function membersOf(...families: readonly ReadonlyMap<string, unknown>[]): string[] {
+  const names = [...new Set(families.flatMap((family) => [...family.keys()]))];
+  const order = (name: string) => (/^\d+$/.test(name) ? Number(name) : Number.MAX_VALUE);
+  return names.sort((a, b) => order(a) - order(b));
+}

@@ -5,6 +5,7 @@
  */
 import type { ResourceServer } from './auth/oauth2/resource-server.ts';
 import type { Config } from './config.ts';
+import { membersOf } from './config-option.ts';
 
 /** The provider that is configured without a name. */
 export const ROOT_PROVIDER = '';
@@ -41,9 +42,8 @@ export function resourceServersOf(config: Config): ResourceServer[] {
   const providers = config.get('auth_oauth2.resource_servers.$.oauth_provider_id');
   const first = config.get('auth_oauth2.resource_servers.$.preferred_username_claims.1');
   const second = config.get('auth_oauth2.resource_servers.$.preferred_username_claims.2');
-  const all = [ids, prefixes, verified, types, additional, providers, first, second];
-  const names = new Set(all.flatMap((family) => [...family.keys()]));
-  const others = [...names].map((name): ResourceServer => {
+  const names = membersOf(ids, prefixes, verified, types, additional, providers, first, second);
+  const others = names.map((name): ResourceServer => {
     const own = ids.get(name) ?? name;
     const claims = [first.get(name), second.get(name)].filter((claim) => claim !== undefined);
     return {
@@ -86,8 +86,7 @@ export function providersOf(config: Config): ProviderConfig[] {
   const keys = config.get('auth_oauth2.oauth_providers.$.default_key');
   const verified = config.get('auth_oauth2.oauth_providers.$.https.peer_verification');
   const authorities = config.get('auth_oauth2.oauth_providers.$.https.cacertfile');
-  const names = new Set([...issuers.keys(), ...jwks.keys()]);
-  const others = [...names].map((name): ProviderConfig => {
+  const others = membersOf(issuers, jwks).map((name): ProviderConfig => {
     const verify = verified.get(name);
     return {
       name,
