@@ -9,8 +9,8 @@ import type { Browser, Seen } from '../../../src/broker/inspection/browser.ts';
 import { holderOf } from '../../../src/broker/inspection/held.ts';
 import { messageId, type Sighting } from '../../../src/broker/inspection/sighting.ts';
 import type { Message } from '../../../src/broker/message.ts';
+import { partyOf } from '../../../src/broker/party.ts';
 import { deathsOf } from '../../../src/broker/queue/dead-letter.ts';
-import type { Traffic } from '../../../src/broker/traffic.ts';
 import { TICK_MS } from '../../../src/clock.ts';
 import { propertiesToJson } from './message.ts';
 
@@ -70,18 +70,6 @@ export function payloadJson(body: Buffer, { bytes, auto }: PayloadView): object 
   };
 }
 
-/** Who sent or got something: a connection, and what of it. */
-export function partyJson(traffic: Traffic): object {
-  const { session, channel } = traffic;
-  return {
-    connection: session?.connectionName ?? '',
-    client: session?.clientName ?? '',
-    protocol: session?.protocol ?? '',
-    user: session?.user.name ?? '',
-    channel: channel?.number ?? 0,
-  };
-}
-
 function contentJson(content: Message | null): object {
   if (content === null)
     return { exchange: null, routing_key: null, properties: {}, unreadable: true };
@@ -127,7 +115,7 @@ function heldJson({ delivery }: Sighting, { queue, vhost }: Browser): object | n
   if (traffic === null) return null;
   const forMs = (queue.clock.ticks - delivery.handedOverTick) * TICK_MS;
   return {
-    ...partyJson(traffic),
+    ...partyOf(traffic),
     consumer_tag: delivery.holder?.subscription?.tag ?? null,
     since: queue.clock.now() - forMs,
     for_ms: forMs,

@@ -2,8 +2,10 @@
  * Traces as JSON: what is known of one, and each message that it has followed, with a sentence that
  * says it all: who sent it, where it went, who got it, and how it ended.
  */
+
+import type { Party } from '../../../src/broker/party.ts';
 import type { Trace } from '../../../src/broker/tracing/trace.ts';
-import type { Party, Step, TracedMessage } from '../../../src/broker/tracing/traced-message.ts';
+import type { Step, TracedMessage } from '../../../src/broker/tracing/traced-message.ts';
 import { propertiesToJson } from './message.ts';
 import { payloadJson } from './sighting-json.ts';
 

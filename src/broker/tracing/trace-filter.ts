@@ -7,8 +7,8 @@ import type { User } from '../../auth/user.ts';
 import { TRACE_SEARCH_BYTES } from '../../limits-inspection.ts';
 import { type FilterValues, MessageFilter, matchesPattern } from '../inspection/message-filter.ts';
 import type { Message } from '../message.ts';
+import type { Party } from '../party.ts';
 import { DEFAULT_EXCHANGE_ALIAS } from '../topology-access.ts';
-import type { Party } from './traced-message.ts';
 
 /** What a trace is asked for; what is not there matches everything. */
 export interface TraceWishes extends Pick<FilterValues, 'text' | 'headers' | 'exchange'> {

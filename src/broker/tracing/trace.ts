@@ -8,13 +8,14 @@ import { TRACE_MESSAGES_MAX } from '../../limits-inspection.ts';
 import { NO_REF, type Ref } from '../../storage/message-store.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Message } from '../message.ts';
+import { partyOf } from '../party.ts';
 import type { DeathReason } from '../queue/dead-letter.ts';
 import type { Outcome, Queue } from '../queue/queue.ts';
 import type { Subscription } from '../subscription.ts';
 import type { Traffic } from '../traffic.ts';
 import { TRACE_EXCHANGE } from './firehose.ts';
 import type { TraceFilter } from './trace-filter.ts';
-import { partyOf, type Step, TracedMessage } from './traced-message.ts';
+import { type Step, TracedMessage } from './traced-message.ts';
 import type { Forwarding, Leaving, Tracer } from './tracer.ts';
 
 /** How a trace is made. */

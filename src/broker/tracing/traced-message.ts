@@ -6,17 +6,8 @@
 import { TRACE_STEPS_MAX } from '../../limits-inspection.ts';
 import type { Field, Fields } from '../field.ts';
 import type { Message } from '../message.ts';
+import type { Party } from '../party.ts';
 import type { Properties } from '../properties.ts';
-import type { Traffic } from '../traffic.ts';
-
-/** A client as it was when something happened. */
-export interface Party {
-  readonly connection: string;
-  readonly client: string;
-  readonly protocol: string;
-  readonly user: string;
-  readonly channel: number;
-}
 
 /** What can happen to a message. */
 export type StepName =
@@ -181,17 +172,6 @@ export class TracedMessage {
   lastDelivery(queue: string): Step | undefined {
     return this.steps.findLast((step) => step.name === 'delivered' && step.queue === queue);
   }
-}
-
-/** The client behind a channel. */
-export function partyOf({ session, channel }: Traffic): Party {
-  return {
-    connection: session?.connectionName ?? '',
-    client: session?.clientName ?? '',
-    protocol: session?.protocol ?? '',
-    user: session?.user.name ?? '',
-    channel: channel?.number ?? 0,
-  };
 }
 
 function sizeOf(field: Field): number {
