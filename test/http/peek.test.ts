@@ -2,45 +2,35 @@
  * Looking into queues over HTTP while clients of every protocol use them: what is shown, who may
  * see it, what is refused; and the command that does the same.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import amqplib, { type Channel, type ChannelModel } from 'amqplib';
+import type { Channel, ChannelModel, Options } from 'amqplib';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { INSPECT_COMMANDS } from '../../src/commands/inspect-commands.ts';
 import { run } from '../../src/commands/program.ts';
-import { type ApiBroker, startApi } from '../support/management.ts';
+import type { ApiBroker } from '../support/management.ts';
+import { type OpenDoor, openDoor } from '../support/open-door.ts';
 import { StompClient } from '../support/stomp-client.ts';
 
+let door: OpenDoor;
 let broker: ApiBroker;
 let folder: string;
 let connection: ChannelModel;
 let channel: Channel;
 
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'warren-peek-'));
-  const listeners = {
-    'mqtt.listeners.tcp.default': '127.0.0.1:0',
-    'stomp.listeners.tcp.default': '127.0.0.1:0',
-    'mqtt.allow_anonymous': true,
-  };
-  broker = await startApi({ config: { data_dir: folder, ...listeners } });
-  const clientProperties = { connection_name: 'billing-worker' };
-  connection = await amqplib.connect(broker.url, { clientProperties });
+  door = await openDoor();
+  ({ broker, folder, connection } = door);
   channel = await connection.createChannel();
 });
 
 afterAll(async () => {
-  await connection?.close();
-  await broker?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  await door?.stop();
 });
 
 const messages = (queue: string, query = ''): string =>
   `/api/x/queues/%2F/${queue}/messages${query}`;
 
-async function queue(name: string, count: number, options: amqplib.Options.AssertQueue = {}) {
+async function queue(name: string, count: number, options: Options.AssertQueue = {}) {
   await channel.assertQueue(name, options);
   const confirms = await connection.createConfirmChannel();
   for (let i = 0; i < count; i++) {

@@ -2,31 +2,24 @@
  * Redrive, move, edit and replay over HTTP, with dead letters of AMQP, MQTT and STOMP clients; who
  * may; what is refused; and the commands.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import amqplib, { type Channel, type ChannelModel } from 'amqplib';
+import type { Channel, ChannelModel } from 'amqplib';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { run } from '../../src/commands/program.ts';
 import { REDRIVE_COMMANDS } from '../../src/commands/redrive-commands.ts';
-import { type ApiBroker, type Reply, startApi } from '../support/management.ts';
+import type { ApiBroker, Reply } from '../support/management.ts';
+import { type OpenDoor, openDoor } from '../support/open-door.ts';
 import { StompClient } from '../support/stomp-client.ts';
 
+let door: OpenDoor;
 let broker: ApiBroker;
 let folder: string;
 let connection: ChannelModel;
 let channel: Channel;
 
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'warren-redrive-'));
-  const listeners = {
-    'mqtt.listeners.tcp.default': '127.0.0.1:0',
-    'stomp.listeners.tcp.default': '127.0.0.1:0',
-    'mqtt.allow_anonymous': true,
-  };
-  broker = await startApi({ config: { data_dir: folder, ...listeners } });
-  connection = await amqplib.connect(broker.url);
+  door = await openDoor();
+  ({ broker, folder, connection } = door);
 });
 
 /** `work` on `amq.topic`, which dies into `dead`; both empty. */
@@ -41,9 +34,7 @@ beforeEach(async () => {
 });
 
 afterAll(async () => {
-  await connection?.close();
-  await broker?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  await door?.stop();
 });
 
 /** Rejects what comes to `work`, until there are so many dead letters. */

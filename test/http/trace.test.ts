@@ -2,16 +2,14 @@
  * Live traces over HTTP, with clients of every protocol: what is told of messages, as JSON and as
  * Server-Sent Events that go on where they were; who may see it; and the command.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import amqplib, { type Channel, type ChannelModel } from 'amqplib';
+import type { Channel, ChannelModel } from 'amqplib';
 import mqtt from 'mqtt';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { run } from '../../src/commands/program.ts';
 import { TRACE_COMMAND } from '../../src/commands/trace-command.ts';
-import { type ApiBroker, startApi } from '../support/management.ts';
+import type { ApiBroker } from '../support/management.ts';
+import { type OpenDoor, openDoor } from '../support/open-door.ts';
 import { StompClient } from '../support/stomp-client.ts';
 
 interface Traced {
@@ -22,21 +20,15 @@ interface Traced {
   readonly events: readonly { readonly event: string }[];
 }
 
+let door: OpenDoor;
 let broker: ApiBroker;
 let folder: string;
 let connection: ChannelModel;
 let channel: Channel;
 
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'warren-trace-'));
-  const listeners = {
-    'mqtt.listeners.tcp.default': '127.0.0.1:0',
-    'stomp.listeners.tcp.default': '127.0.0.1:0',
-    'mqtt.allow_anonymous': true,
-  };
-  broker = await startApi({ config: { data_dir: folder, ...listeners } });
-  const clientProperties = { connection_name: 'billing-worker' };
-  connection = await amqplib.connect(broker.url, { clientProperties });
+  door = await openDoor();
+  ({ broker, folder, connection } = door);
   channel = await connection.createChannel();
 });
 
@@ -47,9 +39,7 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await connection?.close();
-  await broker?.stop();
-  rmSync(folder, { recursive: true, force: true });
+  await door?.stop();
 });
 
 async function trace(wishes: object): Promise<string> {
