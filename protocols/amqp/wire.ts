@@ -235,8 +235,8 @@ function longerSize(text: string): number {
 }
 
 /**
- * Writes length and text. A text of more than 255 bytes, which only another protocol can have
- * brought in, is cut after the last whole character that fits.
+ * Writes length and text. A text of more than 255 bytes is cut after the last whole character that
+ * fits: another protocol has brought it in, or bytes that were no UTF-8 (lenientNameAt).
  */
 export function putShortstr(buf: Buffer, offset: number, text: string): number {
   const length = text.length;
