@@ -9,6 +9,7 @@ const report = process.env.TEST_REPORT;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/scrub-bodies.ts'],
     pool: 'forks',
     // Brokers, clients and compilers run beside the tests: more workers would only slow them down.
     maxWorkers: 2,

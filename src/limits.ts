@@ -2,7 +2,8 @@
  * Every bound of the program, named, with its reason. A bound belongs here rather than beside its
  * use, so that "how much can a client make us hold?" is answered by reading one file. A bound that
  * an operator may want to change is an option instead (config-options.ts); what only the console
- * needs is limits-console.ts, what looks at messages and moves them has limits-inspection.ts.
+ * needs is limits-console.ts, what looks at messages and moves them has limits-inspection.ts; bodies
+ * and the heap have limits-memory.ts.
  */
 
 /** Remembered answers of one user's permission patterns in one vhost; then it starts anew. */
@@ -223,21 +224,6 @@ export const STORE_FOOTER_DELAY_MS = 1_000;
 /** Slots looked through in one turn when a queue is deleted. */
 export const STORE_SWEEP_SLOTS = 200_000;
 
-/** How much the old generation may grow between collections while so many messages wait. */
-export const HEAP_GROWING_PERCENT = 60;
-export const THRIFTY_MESSAGES = 20_000;
-
-/** How often that is looked at (a fast publisher sends as many), and the least between its GCs. */
-export const HEAP_LOOK_MS = 100;
-export const HEAP_COLLECT_AGAIN_MS = 30_000;
-export const HEAP_COMPACT_MS = 500;
-
-/** Bytes of bytecode that V8 may inline into one function; its default is 920. */
-export const INLINED_BYTECODE = 3000;
-
-/** Bytes of bytecode of a function with all that, above which V8 does not optimize; 60 KiB. */
-export const OPTIMIZED_BYTECODE = 120_000;
-
 /** A catalog's file below this size is not worth rewriting. */
 export const CATALOG_REWRITE_MIN_BYTES = 64 * 1024;
 
@@ -276,9 +262,6 @@ export const SOCKET_END_GRACE_MS = 3_000;
 
 /** How long a client may take to leave when the broker stops, by the real clock. */
 export const GOODBYE_TIMEOUT_MS = 8_000;
-
-/** Bodies are allocated whole up to this size; larger ones grow as they arrive. */
-export const FIRST_BODY_BYTES = 128 * 1024;
 
 /** Frames of a connection's channels that wait for the catalog; above it it is not read from. */
 export const FRAME_BACKLOG_BYTES = 1024 * 1024;

@@ -13,7 +13,7 @@ import {
   INLINED_BYTECODE,
   OPTIMIZED_BYTECODE,
   THRIFTY_MESSAGES,
-} from './limits.ts';
+} from './limits-memory.ts';
 
 /** The way of a message is longer than V8 inlines. Call it before anything is optimized. */
 export function inlineMore(): void {

@@ -4,6 +4,7 @@
  * method does is in methods/<class>.ts. Hot path: method, publish, ack.
  */
 import { whenDecided } from '../../src/auth/undecided.ts';
+import type { BodyPool } from '../../src/broker/body-memory.ts';
 import type { Delivery } from '../../src/broker/delivery.ts';
 import type { Message } from '../../src/broker/message.ts';
 import type { Outcome } from '../../src/broker/queue/queue.ts';
@@ -38,6 +39,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher, ChannelV
   readonly unacked = new Unacked();
   readonly consumers = new Map<string, AmqpConsumer>();
   readonly traffic: Traffic;
+  readonly bodies: BodyPool;
   /** The limit of basic.qos(global=true), for all consumers together. */
   readonly window = new PrefetchWindow(0);
   /** The limit that basic.qos gives to each consumer made after it; 0 is unlimited. */
@@ -60,6 +62,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher, ChannelV
     this.connection = connection;
     this.session = session;
     this.traffic = session.openTraffic(this);
+    this.bodies = connection.broker.bodies;
     this.outbox = connection.outbox;
     this.backlog = new FrameBacklog(connection);
     this.writer = new ContentWriter(this.outbox, number, connection.tuning.frameMax);
@@ -139,6 +142,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher, ChannelV
   publishNow(message: Message, mandatory: boolean): void {
     const reached = this.session.publish(message, null, this.traffic);
     if (mandatory && reached === 0) this.return(message);
+    message.release();
   }
 
   private publishWith(receipt: Receipt | null, message: Message, mandatory: boolean): void {
@@ -149,6 +153,7 @@ export class Channel implements ConsumerHost, ConfirmWriter, Publisher, ChannelV
     else {
       const reached = this.session.publish(message, receipt, this.traffic);
       if (mandatory && reached === 0) this.return(message);
+      message.release();
       this.confirms?.release(receipt);
     }
   }

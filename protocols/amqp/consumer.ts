@@ -20,6 +20,7 @@ export interface ConsumerHost {
 export class AmqpConsumer implements Consumer {
   readonly tag: string;
   readonly noAck: boolean;
+  readonly copies = true;
   /** Given by the engine; set right after the consumer was made. */
   subscription: Subscription | null = null;
   private readonly host: ConsumerHost;

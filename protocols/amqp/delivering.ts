@@ -89,8 +89,8 @@ export class ContentWriter {
   private readonly channel: number;
   /** Bytes of the largest body frame's payload. */
   private readonly payloadMax: number;
-  /** The body of the content being written, if it is too large to be copied. */
-  private pending: Buffer | null = null;
+  /** The message of the content being written, if its body does not fit behind the header. */
+  private pending: Message | null = null;
 
   /** @param frameMax as negotiated, in bytes */
   constructor(outbox: Outbox, channel: number, frameMax: number) {
@@ -122,8 +122,8 @@ export class ContentWriter {
   /** Method and header frame in one piece. Returns where they are in the slab. */
   private putRepeated(frames: Buffer, sizeOffset: number, message: Message): number {
     const { outbox } = this;
-    const { body } = message;
-    const bodySize = this.inlineSize(frames.length, body);
+    const body = message.lent;
+    const bodySize = this.inlineSize(frames.length, message);
     const offset = outbox.reserve(frames.length + bodySize);
     const { slab } = outbox;
     slab.set(frames, offset);
@@ -135,10 +135,10 @@ export class ContentWriter {
   /** Method frame, and a header frame made for the message. Returns where they are in the slab. */
   private putAll(method: Buffer, message: Message): number {
     const { outbox, channel } = this;
-    const { body } = message;
+    const body = message.lent;
     const header = headerOf(message.properties).bytes;
     const framesSize = method.length + contentHeaderSize(header);
-    const bodySize = this.inlineSize(framesSize, body);
+    const bodySize = this.inlineSize(framesSize, message);
     const offset = outbox.reserve(framesSize + bodySize);
     const { slab } = outbox;
     slab.set(method, offset);
@@ -147,15 +147,15 @@ export class ContentWriter {
     return offset;
   }
 
-  /** Bytes of the body frame if it can be copied; if not, the body is left pending. */
-  private inlineSize(framesSize: number, body: Buffer): number {
-    const bytes = body.length;
+  /** Bytes of the body frame if it can be written at once; if not, it is left pending. */
+  private inlineSize(framesSize: number, message: Message): number {
+    const bytes = message.bodyBytes;
     this.pending = null;
     if (bytes === 0) return 0;
     if (bytes <= this.payloadMax && framesSize + bytes <= INLINE_BYTES) {
       return FRAME_OVERHEAD_BYTES + bytes;
     }
-    this.pending = body;
+    this.pending = message;
     return 0;
   }
 
@@ -166,11 +166,11 @@ export class ContentWriter {
   }
 
   /** Sends a large body in as many frames as it needs. */
-  private sendPending(body: Buffer): void {
+  private sendPending(message: Message): void {
     const { outbox } = this;
     outbox.cork();
-    if (this.payloadMax > IN_PLACE_FRAME_BYTES) this.sendInPlace(body);
-    else this.sendCopied(body);
+    if (this.payloadMax > IN_PLACE_FRAME_BYTES) this.sendInPlace(message.body);
+    else this.sendCopied(message.lent);
     outbox.uncork();
   }
 

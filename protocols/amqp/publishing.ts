@@ -4,10 +4,11 @@
  * of the message before is not decoded again. The body is copied once, into a buffer of its own.
  * Hot path.
  */
+import type { BodyMemory, BodyPool } from '../../src/broker/body-memory.ts';
 import { Message } from '../../src/broker/message.ts';
 import { NO_PROPERTIES, type Properties } from '../../src/broker/properties.ts';
 import type { Session } from '../../src/broker/session.ts';
-import { FIRST_BODY_BYTES } from '../../src/limits.ts';
+import { FIRST_BODY_BYTES } from '../../src/limits-memory.ts';
 import { decoderOf } from './compile.ts';
 import { AmqpError, frameError } from './errors.ts';
 import { CONTENT_HEADER_BYTES } from './frames.ts';
@@ -18,6 +19,7 @@ import { copyBytes, copyOf, cutShort, longlongAt, sameBytes, shortAt } from './w
 /** Where finished messages go: the channel. */
 export interface Publisher {
   readonly session: Session;
+  readonly bodies: BodyPool;
   publish(message: Message, mandatory: boolean): void;
 }
 
@@ -41,6 +43,8 @@ export class Publishing {
   private mandatory = false;
   private properties: Properties = NO_PROPERTIES;
   private body: Buffer = NOTHING;
+  /** What the body lies in, if that may be used again. */
+  private memory: BodyMemory | null = null;
   private bodyBytes = 0;
   private received = 0;
 
@@ -117,6 +121,7 @@ export class Publishing {
   abandon(): void {
     this.expecting = 'nothing';
     this.body = NOTHING;
+    this.memory = null;
   }
 
   /**
@@ -124,6 +129,12 @@ export class Publishing {
    * as they come, so that announcing a large body costs the one who announces it.
    */
   private grow(bytes: number): void {
+    const memory = this.publisher.bodies.take(this.bodyBytes);
+    if (memory !== null) {
+      this.memory = memory;
+      this.body = memory.part(this.bodyBytes);
+      return;
+    }
     const room = Math.max(bytes, FIRST_BODY_BYTES, 2 * this.body.length);
     const grown = Buffer.allocUnsafe(Math.min(room, this.bodyBytes));
     if (this.received > 0) this.body.copy(grown, 0, 0, this.received);
@@ -132,8 +143,10 @@ export class Publishing {
 
   private complete(): void {
     this.expecting = 'nothing';
-    const message = new Message(this.exchange, this.routingKey, this.properties, this.body);
+    const { exchange, routingKey, properties, body, memory } = this;
+    const message = new Message(exchange, routingKey, properties, body, memory);
     this.body = NOTHING;
+    this.memory = null;
     this.publisher.publish(message, this.mandatory);
   }
 }

@@ -53,7 +53,7 @@ export class PublishWriter {
     const topic = topicBytesOf(message.routingKey);
     // Fixed header, identifier, expiry, alias, property length: at most so much besides.
     const rest = 1 + 4 + 2 + 2 + 5 + 3 + 4;
-    const most = rest + topic.length + form.forward.length + message.body.length;
+    const most = rest + topic.length + form.forward.length + message.bodyBytes;
     if (most <= this.maxBytes) return true;
     return this.sizeOf(message, form, topic) <= this.maxBytes;
   }
@@ -161,7 +161,7 @@ export class PublishWriter {
     const expiry = message.properties.ttlMs < 0 ? 0 : 5;
     const propertyBytes = expiry + (this.aliases === null ? 0 : 3) + form.forward.length;
     const properties = this.version === 5 ? varintSize(propertyBytes) + propertyBytes : 0;
-    const length = 2 + topic.length + (form.qos === 0 ? 0 : 2) + properties + message.body.length;
+    const length = 2 + topic.length + (form.qos === 0 ? 0 : 2) + properties + message.bodyBytes;
     return 1 + varintSize(length) + length;
   }
 }

@@ -219,7 +219,7 @@ export class Publishing {
     if (message.routingKey.startsWith('$SYS')) {
       throw new BrokerError('ACCESS_REFUSED', '$SYS is for the broker to publish to');
     }
-    session.checkSize(message.body.length);
+    session.checkSize(message.bodyBytes);
     const except = client.noLocal ? this.ownQueues(message.routingKey) : null;
     const reached = session.publish(message, receipt, session.traffic, except);
     if (retain) {

@@ -53,7 +53,7 @@ export class RetainedStore {
   keep(vhost: string, message: Message, settled: Settled | null): void {
     if (message.arrivedAtMs === 0) message.arrivedAtMs = this.broker.clock.now();
     const retained = this.in(vhost);
-    if (message.body.length === 0) retained.delete(topicOf(message.routingKey) as string);
+    if (message.bodyBytes === 0) retained.delete(topicOf(message.routingKey) as string);
     else if (!retained.put(message)) {
       settled?.settled(null);
       return;

@@ -121,5 +121,5 @@ function hasExpired(message: Message, nowMs: number): boolean {
 }
 
 function sizeOf(message: Message): number {
-  return message.routingKey.length + message.body.length;
+  return message.routingKey.length + message.bodyBytes;
 }

@@ -6,11 +6,11 @@
  */
 import { Buffer } from 'node:buffer';
 import {
-  FIRST_BODY_BYTES,
   STOMP_COMMAND_MAX_BYTES,
   STOMP_HEADERS_MAX,
   STOMP_REMEMBERED_HEAD_BYTES,
 } from '../../src/limits.ts';
+import { FIRST_BODY_BYTES } from '../../src/limits-memory.ts';
 import { malformed, tooLarge } from './errors.ts';
 import { FrameHead, integerOf, NO_CONTENT_LENGTH } from './frame-head.ts';
 import { textAt, unescaped } from './header-text.ts';

@@ -19,6 +19,7 @@ import type { MessageStore } from '../storage/message-store.ts';
 import { Administration } from './administration/administration.ts';
 import { checkDefaults } from './administration/vhost-defaults.ts';
 import { Alarms } from './alarms.ts';
+import { BodyPool } from './body-memory.ts';
 import type { BrokerOptions, Defaults } from './broker-options.ts';
 import {
   type Catalog,
@@ -56,6 +57,8 @@ export class Broker implements CatalogHost {
   readonly webhooks = new Webhooks(this.vhosts);
   readonly sessions = new Set<Session>();
   readonly totals = new Totals();
+  /** For the bodies that adapters copy in. */
+  readonly bodies = new BodyPool();
   readonly events = new Events();
   readonly quota: Quota;
   readonly tracing: Tracing;

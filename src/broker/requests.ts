@@ -27,11 +27,12 @@ export class Requests {
    * @throws BrokerError PRECONDITION_FAILED if the channel has not subscribed to replies
    */
   addressed(message: Message, traffic: Traffic): Message {
-    const { exchange, routingKey, properties, body } = message;
+    const { exchange, routingKey, properties } = message;
     if (properties.replyTo !== REPLY_TO) return message;
     const queue = this.queues.get(traffic);
     if (queue === undefined) throw refusal('fast reply consumer does not exist');
-    return new Message(exchange, routingKey, properties.with({ replyTo: queue.name }), body);
+    const answered = properties.with({ replyTo: queue.name });
+    return new Message(exchange, routingKey, answered, message.body);
   }
 
   /**

@@ -176,7 +176,7 @@ export class Session {
       if (this.tracer !== null) this.tracer.published(shown, keys, traffic);
     }
     if (traffic.flows !== null) traffic.flows.count(exchange);
-    traffic.published(message.body.length, receipt !== null, reached);
+    traffic.published(message.bodyBytes, receipt !== null, reached);
     return reached;
   }
 

@@ -23,6 +23,8 @@ export type CancelReason =
 
 /** Somewhere deliveries can go; implemented by adapters. Its methods must not throw. */
 export interface Consumer {
+  /** Is it done with a message when take() returns? Then its memory may be used again afterwards. */
+  readonly copies?: boolean;
   /** May a message be written now? After `false`, the adapter calls resume() when it may again. */
   canTake(): boolean;
   /** Must not publish: that is for a later turn of the event loop. */
@@ -101,6 +103,8 @@ export class Subscription {
   readonly tag: string;
   readonly noAck: boolean;
   readonly exclusive: boolean;
+  /** As its consumer says. */
+  readonly copies: boolean;
   readonly priority: number;
   readonly prefetch: number;
   readonly arguments: Fields;
@@ -120,6 +124,7 @@ export class Subscription {
   constructor(queue: Queue, consumer: Consumer, options: SubscribeOptions) {
     this.queue = queue;
     this.consumer = consumer;
+    this.copies = consumer.copies ?? false;
     this.tag = options.tag;
     this.noAck = options.noAck ?? false;
     this.exclusive = options.exclusive ?? false;
@@ -162,6 +167,7 @@ export class Subscription {
     else counts.deliver++;
     if (this.tracer !== null) this.tracer.delivered(delivery, this.traffic, this);
     this.consumer.take(delivery);
+    if (this.noAck && this.copies) delivery.message.release();
   }
 
   /** The queue gave it a message that has to be settled. */

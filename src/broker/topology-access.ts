@@ -187,7 +187,7 @@ export class TopologyAccess {
     this.check('read', 'queue', name);
     const queue = this.queue(name);
     this.checkOwner(queue);
-    return queue.purge();
+    return queue.backlog.purge();
   }
 
   /** @throws BrokerError ACCESS_REFUSED, PRECONDITION_FAILED */

@@ -324,7 +324,7 @@ export class VHost implements TopologyHost, LetterHost {
 
   /** Gives a message to one queue, at once or after the store has it. */
   private offer(queue: Queue, message: Message, stored: boolean, receipt: Receipt | null): void {
-    if (queue.refuses(message.body.length)) {
+    if (queue.refuses(message.bodyBytes)) {
       this.refuse(queue, message, receipt);
       return;
     }
@@ -370,7 +370,7 @@ export class VHost implements TopologyHost, LetterHost {
         (keepers[i] as Queue).enqueue(message, refs[i] as Ref);
       }
     } else {
-      const arrival = new Arrival([...keepers], message.body.length, receipt);
+      const arrival = new Arrival([...keepers], message.bodyBytes, receipt);
       store.publish(keeperStores, message, arrival);
     }
     keepers.length = 0;

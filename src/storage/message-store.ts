@@ -18,9 +18,14 @@ export type Ref = number;
 /** The ref of a message that no store holds. */
 export const NO_REF: Ref = 0;
 
-/** A message on its way into a store, which keeps it by reference until it is written. */
+/**
+ * A message on its way into a store, which holds it until it is written or acked. One that keeps it
+ * by reference and never calls release() costs memory that could have been used again, no more.
+ */
 export interface NewMessage {
-  readonly body: Buffer;
+  /** The body, to be read while the message is held, and not to be kept. */
+  readonly lent: Buffer;
+  readonly bodyBytes: number;
   /** When the broker accepted it, ms since 1970. */
   readonly arrivedAtMs: number;
   /** When its own expiration runs out, ms since 1970; 0 for never. A queue's TTL is not in it. */
@@ -29,6 +34,8 @@ export interface NewMessage {
   readonly priority: number;
   /** Exchange, routing key and properties as bytes; asked for when the message is written. */
   encodeHeader(): Buffer;
+  hold(): void;
+  release(): void;
 }
 
 /** What a store knows of a message without reading it back. */

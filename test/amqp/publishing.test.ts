@@ -5,11 +5,12 @@ import { methodFrame } from '../../protocols/amqp/compile.ts';
 import type { AmqpError, ReplyName } from '../../protocols/amqp/errors.ts';
 import { FRAME_END_BYTES, FRAME_HEADER_BYTES } from '../../protocols/amqp/frames.ts';
 import { Publishing } from '../../protocols/amqp/publishing.ts';
+import { BodyPool } from '../../src/broker/body-memory.ts';
 import { BrokerError } from '../../src/broker/errors.ts';
 import type { Message } from '../../src/broker/message.ts';
 import type { PropertyValues } from '../../src/broker/properties.ts';
 import type { Session } from '../../src/broker/session.ts';
-import { FIRST_BODY_BYTES } from '../../src/limits.ts';
+import { FIRST_BODY_BYTES } from '../../src/limits-memory.ts';
 import { headerFrame } from '../support/raw-client.ts';
 
 const LARGEST = 1_000_000;
@@ -29,7 +30,7 @@ class Bench {
     const publish = (message: Message, mandatory: boolean): void => {
       this.messages.push({ message, mandatory });
     };
-    this.publishing = new Publishing({ session, publish });
+    this.publishing = new Publishing({ session, bodies: new BodyPool(), publish });
   }
 
   method(exchange: string, routingKey: string, mandatory = false, immediate = false): void {

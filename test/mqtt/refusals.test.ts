@@ -74,7 +74,7 @@ describe('a PUBLISH', () => {
     if (qos === 2) await client.expect('pubcomp');
     expect(await answer(client, name, qos)).toBe(0x97);
     const queue = operator.vhost.topology.queues.get(name)!;
-    expect([queue.size, queue.purge()]).toEqual([1, 1]);
+    expect([queue.size, queue.backlog.purge()]).toEqual([1, 1]);
     // The identifier of what was refused is free: this is another message.
     expect(await answer(client, name, qos)).toBe(0);
     await expect.poll(() => queue.size).toBe(1);
@@ -129,7 +129,7 @@ describe('a PUBLISH', () => {
     await running.stop('over');
     await start();
     const queue = operator.vhost.topology.queues.get('again')!;
-    expect(queue.purge()).toBe(1);
+    expect(queue.backlog.purge()).toBe(1);
     const back = await RawMqtt.login(port, 5, keeping('writer'));
     expect(back.connack.sessionPresent).toBe(true);
     // The first is known, and not taken twice; the second never was.

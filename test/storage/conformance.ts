@@ -45,14 +45,28 @@ export class Sink implements QueueSink {
 
 const ARRIVED_AT_MS = 1_700_000_000_000;
 
+/** A message as the engine would make it, that counts who holds it. */
+export interface HeldMessage extends NewMessage {
+  holds: number;
+}
+
 /** A message whose header is its text in capitals. */
-export function newMessage(text: string, values: Partial<NewMessage> = {}): NewMessage {
+export function newMessage(text: string, values: Partial<NewMessage> = {}): HeldMessage {
+  const lent = values.lent ?? Buffer.from(text);
   return {
-    body: Buffer.from(text),
+    lent,
+    bodyBytes: lent.length,
     arrivedAtMs: ARRIVED_AT_MS,
     expiresAtMs: 0,
     priority: 0,
+    holds: 0,
     encodeHeader: () => Buffer.from(text.toUpperCase()),
+    hold() {
+      this.holds++;
+    },
+    release() {
+      this.holds--;
+    },
     ...values,
   };
 }

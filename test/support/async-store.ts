@@ -124,7 +124,8 @@ export class AsyncStore implements MessageStore {
     });
     const fails = this.random.chance(this.publishFailureRate);
     const pending: Pending = { message, to, settled, fails };
-    this.weigh(message.body.length);
+    message.hold();
+    this.weigh(message.bodyBytes);
     if (this.batch !== null) this.batch.publishes.push(pending);
     else this.write(() => this.commit(pending));
     return this.readyOn === 'publish' ? to.map(({ ref }) => ref) : [];
@@ -133,6 +134,7 @@ export class AsyncStore implements MessageStore {
   /** A write that nobody waits for. */
   page(queue: AsyncQueue, message: NewMessage): Ref {
     const ref = ++this.disk.lastRef;
+    message.hold();
     queue.unwritten.set(ref, message);
     return ref;
   }
@@ -161,9 +163,9 @@ export class AsyncStore implements MessageStore {
     let messages = 0;
     let bytes = 0;
     for (const queue of this.queues.values()) {
-      for (const { body } of [...queue.unwritten.values(), ...queue.written.values()]) {
+      for (const kept of [...queue.unwritten.values(), ...queue.written.values()]) {
         messages++;
-        bytes += body.length;
+        bytes += bodyOf(kept).length;
       }
     }
     return { messages, bytes, disk: null };
@@ -223,13 +225,13 @@ export class AsyncStore implements MessageStore {
   }
 
   private commit({ message, to, settled, fails }: Pending): void {
-    this.weigh(-message.body.length);
+    this.weigh(-message.bodyBytes);
     let error = fails ? new Error('the disk is full') : null;
     for (const { queue, ref } of to) {
       error ??= queue.takenAway;
       if (!queue.unwritten.delete(ref) || error !== null || queue.deleted) continue;
       const { arrivedAtMs, expiresAtMs, priority } = message;
-      const bytes = { header: message.encodeHeader(), body: Buffer.from(message.body) };
+      const bytes = { header: message.encodeHeader(), body: Buffer.from(message.lent) };
       const times = { arrivedAtMs, expiresAtMs, priority, deliveries: 0 };
       queue.keep(ref, { ...bytes, ...times });
       if (this.readyOn === 'publish') continue;
@@ -349,6 +351,10 @@ class AsyncQueue implements QueueStore {
 /** Copies, as from a disk. */
 function loadedFrom(kept: Written | NewMessage): Loaded {
   const header = 'header' in kept ? kept.header : kept.encodeHeader();
-  const { arrivedAtMs, body } = kept;
-  return { header: Buffer.from(header), body: Buffer.from(body), arrivedAtMs };
+  const { arrivedAtMs } = kept;
+  return { header: Buffer.from(header), body: Buffer.from(bodyOf(kept)), arrivedAtMs };
+}
+
+function bodyOf(kept: Written | NewMessage): Buffer {
+  return 'lent' in kept ? kept.lent : kept.body;
 }

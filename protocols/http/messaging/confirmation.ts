@@ -96,7 +96,7 @@ export class Confirmation implements ReceiptHolder {
     const { session } = this;
     const receipt = new Receipt(this, index);
     try {
-      session.checkSize(message.body.length);
+      session.checkSize(message.bodyBytes);
       this.problems[index] = UNCONFIRMED;
       this.waiting++;
       this.routed[index] = session.publish(message, receipt, this.traffic);

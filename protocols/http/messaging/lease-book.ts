@@ -67,7 +67,7 @@ export class LeaseBook {
     const token = `${this.nonce}.${(++this.lastNumber).toString(36)}`;
     if (this.leases.size === 0) this.keeper.retain();
     this.leases.set(token, { delivery, timer: null });
-    this.bytes += delivery.message.body.length;
+    this.bytes += delivery.message.bodyBytes;
     return token;
   }
 
@@ -98,7 +98,7 @@ export class LeaseBook {
     const wasFull = this.full;
     timer?.cancel();
     this.leases.delete(token);
-    this.bytes -= delivery.message.body.length;
+    this.bytes -= delivery.message.bodyBytes;
     // Before it is settled: that may bring the next message, which is a lease again.
     if (this.leases.size === 0) this.keeper.release();
     // Its queue may have taken it back meanwhile: it was held for too long.

@@ -96,7 +96,7 @@ export class PolledQueue implements Consumer, SessionGuest {
   take(delivery: Delivery): void {
     const poll = this.polls[0] as Poll;
     poll.taken.set(this.shared.leases.add(delivery), delivery);
-    poll.bytes += delivery.message.body.length;
+    poll.bytes += delivery.message.bodyBytes;
     const enough = poll.taken.size >= poll.max || poll.bytes >= HTTP_RECEIVE_BYTES;
     if (enough) this.finish(poll, null);
     // What comes in the same turn goes along.

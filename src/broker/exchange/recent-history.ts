@@ -60,10 +60,11 @@ export class RecentHistoryRouter implements Router {
 
   private keep(message: Message): void {
     const { kept } = this;
+    message.keep();
     kept.push(message);
-    this.keptBytes += message.body.length;
+    this.keptBytes += message.bodyBytes;
     while (kept.length > this.length || this.keptBytes > RECENT_HISTORY_BYTES) {
-      this.keptBytes -= (kept.shift() as Message).body.length;
+      this.keptBytes -= (kept.shift() as Message).bodyBytes;
     }
   }
 }

@@ -71,7 +71,8 @@ export function readyAt(queue: Queue, { level, position }: Place): Sighting | nu
 export function heldSighting(delivery: Delivery): Sighting {
   const { level, position, ref, kept, expiresAtMs, deliveryCount, redelivered } = delivery;
   const row = { level, position, ref, expiresAtMs, deliveryCount, redelivered, delivery };
-  return { ...row, state: 'unacked', message: kept, bodyBytes: kept.body.length, dueAtMs: 0 };
+  kept.keep();
+  return { ...row, state: 'unacked', message: kept, bodyBytes: kept.bodyBytes, dueAtMs: 0 };
 }
 
 /** A message that waits for its delay. */
@@ -79,17 +80,20 @@ export function delayedSighting({ returned, dueMs, serial }: DelayedReturn): Sig
   const { ref, message, bodyBytes, expiresAtMs, counts } = returned;
   const place = { state: 'delayed', level: 0, position: serial } as const;
   const row = { ref, message, bodyBytes, expiresAtMs, deliveryCount: failedOf(counts) };
+  message?.keep();
   return { ...place, ...row, redelivered: true, delivery: null, dueAtMs: dueMs };
 }
 
 function sightingOf(queue: Queue, list: ReadyList, level: number, position: number): Sighting {
   const count = list.deliveryCountAt(position);
+  const message = list.messageAt(position);
+  message?.keep();
   return {
     state: 'ready',
     level,
     position,
     ref: list.refAt(position),
-    message: list.messageAt(position),
+    message,
     bodyBytes: list.bodyBytesAt(position),
     expiresAtMs: list.expiresAtMsAt(position),
     deliveryCount: queue.rules.counts ? failedOf(count) : count,

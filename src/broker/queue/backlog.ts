@@ -95,7 +95,7 @@ export class Backlog implements Expirable {
     const level = this.levels.levelOf(message);
     const expiresAtMs = this.expiryOf(message);
     const { paging } = this;
-    const bytes = message.body.length;
+    const bytes = message.bodyBytes;
     const kept = paging === null || paging.keeps(bytes, ref !== NO_REF) ? message : null;
     const stored = kept === null && ref === NO_REF ? (paging as Paging).page(message) : ref;
     const position = this.levels.push(level, kept, stored, bytes, expiresAtMs, 0);
@@ -122,7 +122,7 @@ export class Backlog implements Expirable {
 
   /** The message if it may stay in memory, else null: the store has it. */
   keep(message: Message, ref: Ref): Message | null {
-    if (this.paging === null || this.paging.keeps(message.body.length, ref !== NO_REF))
+    if (this.paging === null || this.paging.keeps(message.bodyBytes, ref !== NO_REF))
       return message;
     if (ref !== NO_REF) return null;
     this.paging.hold(message);

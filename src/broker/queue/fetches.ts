@@ -39,7 +39,7 @@ export class Fetches {
     } else {
       counts.get++;
       queue.unsettled++;
-      queue.unsettledBytes += delivery.message.body.length;
+      queue.unsettledBytes += delivery.message.bodyBytes;
       holder.add(delivery);
       queue.handedOut(delivery);
     }

@@ -88,7 +88,7 @@ export class Levels {
     deliveryCount: number,
   ): void {
     this.size++;
-    this.bytes += message.body.length;
+    this.bytes += message.bodyBytes;
     if (level > this.top) this.top = level;
     this.list(level).putBack(position, message, ref, expiresAtMs, deliveryCount);
   }

@@ -83,7 +83,7 @@ export class Paging {
 
   /** A message that is in memory anyway waits again. */
   hold(message: Message): void {
-    this.take(message.body.length);
+    this.take(message.bodyBytes);
   }
 
   /** A message that was in memory no longer waits. */
@@ -165,7 +165,7 @@ export class Paging {
   }
 
   private fill(list: ReadyList, position: number, message: Message): void {
-    this.take(message.body.length);
+    this.take(message.bodyBytes);
     list.setMessage(position, message);
   }
 }

@@ -184,6 +184,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
 
   /** Takes a message in: to a consumer at once if one is waiting for it, else to the backlog. */
   enqueue(message: Message, ref: Ref): void {
+    message.hold();
     if (this.backlog.size === 0 && !this.draining) {
       const subscription = this.subscriptions.next();
       if (subscription !== null) {
@@ -277,20 +278,16 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
     const holder = delivery.holder as Unsettled;
     holder.remove(delivery);
     this.unsettled--;
-    this.unsettledBytes -= delivery.message.body.length;
+    this.unsettledBytes -= delivery.message.bodyBytes;
     if (outcome === 'ack') {
       this.counts.ack++;
       holder.counts.ack++;
       this.discard(delivery.ref);
+      if (holder.subscription?.copies) delivery.message.release();
     } else if (!this.deleted) {
       this.handBack(delivery, outcome);
     }
     holder.subscription?.credit();
-  }
-
-  /** Removes every ready message. Returns how many there were. */
-  purge(): number {
-    return this.backlog.purge();
   }
 
   /** The queue is gone: consumers are told, messages forgotten. Returns how many were ready. */
@@ -390,7 +387,7 @@ export class Queue implements QueueSink, ReceiptHolder, ReturnsHost {
     } else {
       counts.deliver++;
       this.unsettled++;
-      this.unsettledBytes += delivery.message.body.length;
+      this.unsettledBytes += delivery.message.bodyBytes;
       subscription.charge(delivery);
       this.handedOut(delivery);
       if (this.timeouts !== null) this.timeouts.handedOver(delivery, subscription);

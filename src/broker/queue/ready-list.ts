@@ -66,7 +66,7 @@ export class ReadyList {
     expiresAtMs: number,
     deliveryCount: number,
   ): void {
-    const bytes = message.body.length;
+    const bytes = message.bodyBytes;
     this.write(position, message, ref, bytes, expiresAtMs, deliveryCount, true);
   }
 

@@ -74,7 +74,7 @@ export class Returns {
     const counts = packCounts(delivery.acquiredCount + 1, failures);
     host.remember(ref, counts);
     const delayMs = this.delayOf(failed, failures);
-    const bodyBytes = kept.body.length;
+    const bodyBytes = kept.bodyBytes;
     const returned = { ref, bodyBytes, expiresAtMs, counts };
     const { backlog } = host;
     if (delayMs > 0) this.delay({ ...returned, message: backlog.keep(kept, ref) }, delayMs);

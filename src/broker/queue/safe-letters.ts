@@ -111,7 +111,7 @@ export class SafeLetters {
   }
 
   add(message: Message, ref: Ref, reason: DeathReason): void {
-    const bodyBytes = message.body.length;
+    const bodyBytes = message.bodyBytes;
     // The store has it: however many die at once, few are in memory.
     const absent = this.crowded && this.queue.backlog.paging !== null;
     const atMs = this.clock.now();
@@ -193,7 +193,7 @@ export class SafeLetters {
 
   private done(letter: SafeLetter): void {
     this.underway.delete(letter);
-    this.count(letter.message.body.length, -1);
+    this.count(letter.message.bodyBytes, -1);
   }
 
   private count(bodyBytes: number, sign: 1 | -1): void {

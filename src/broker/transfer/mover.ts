@@ -66,7 +66,7 @@ export class Mover {
 }
 
 /** What would be dropped to make room is no less worth than what comes. */
-function isFull(queue: Queue, { body }: Message): boolean {
+function isFull(queue: Queue, { bodyBytes }: Message): boolean {
   const { settings, backlog } = queue;
-  return isBounded(settings) && wouldOverflow(queue, backlog.levels, body.length);
+  return isBounded(settings) && wouldOverflow(queue, backlog.levels, bodyBytes);
 }

@@ -204,7 +204,7 @@ export class TransferJob {
         }
         if (went === 'moved') {
           this.underway++;
-          this.underwayBytes += original.body.length;
+          this.underwayBytes += original.bodyBytes;
           this.report.going++;
           this.report.sent(row, original, destination);
           return;
@@ -226,9 +226,9 @@ export class TransferJob {
     }
   }
 
-  private settled({ body }: Message, error: Error | null): void {
+  private settled({ bodyBytes }: Message, error: Error | null): void {
     this.underway--;
-    this.underwayBytes -= body.length;
+    this.underwayBytes -= bodyBytes;
     if (error === null) this.report.moved++;
     else this.report.failed++;
     this.wake?.();

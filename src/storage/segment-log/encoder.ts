@@ -87,7 +87,7 @@ export class Encoder {
 
   private record(entry: Entry, segment: Segment, flush: number): void {
     const { header, message, slots } = entry;
-    const { body } = message;
+    const body = message.lent;
     const queues = slots.length;
     const bytes = recordBytes(queues, header.length, body.length);
     entry.bytes = bytes;
@@ -123,7 +123,7 @@ export class Encoder {
     words[at + WORD.ordinal] = entry.ordinal;
     words[at + WORD.queues] = entry.slots.length;
     words[at + WORD.headerBytes] = headerBytes;
-    words[at + WORD.bodyBytes] = message.body.length;
+    words[at + WORD.bodyBytes] = message.bodyBytes;
     words[at + WORD.flags] = entry.flags | priorityBits(message.priority);
     words[at + WORD.flush] = flush;
     words[at + WORD.flush + 1] = 0;

@@ -97,9 +97,10 @@ export class Pending {
 
   /** @param place as reserved, -1 for a copy */
   push(entry: Entry, place: number): void {
+    entry.message.hold();
     entry.place = place;
     if (place >= 0) this.places[place] = entry;
-    this.bytes += entry.message.body.length + ENTRY_BYTES;
+    this.bytes += entry.message.bodyBytes + ENTRY_BYTES;
     this.queue.push(entry);
     this.pushed++;
   }
@@ -116,7 +117,7 @@ export class Pending {
     while (this.head < this.queue.length && (bytes < maxBytes || inside)) {
       const entry = this.queue[this.head++] as Entry;
       inside = entry.transaction !== null && !entry.last;
-      bytes += entry.alive === 0 ? 0 : entry.message.body.length + ENTRY_BYTES;
+      bytes += entry.alive === 0 ? 0 : entry.message.bodyBytes + ENTRY_BYTES;
       taken.push(entry);
     }
     if (this.head > 4096 || this.head === this.queue.length) {
@@ -134,7 +135,8 @@ export class Pending {
 
   /** The entry need not be kept any longer. */
   free(entry: Entry): void {
-    this.bytes -= entry.message.body.length + ENTRY_BYTES;
+    this.bytes -= entry.message.bodyBytes + ENTRY_BYTES;
+    entry.message.release();
     if (entry.place < 0) return;
     this.places[entry.place] = null;
     this.freePlaces.push(entry.place);

@@ -45,9 +45,21 @@ export class ReadRecord implements Loaded, NewMessage {
     return priorityOf(this.flags);
   }
 
+  get lent(): Buffer {
+    return this.body;
+  }
+
+  get bodyBytes(): number {
+    return this.body.length;
+  }
+
   encodeHeader(): Buffer {
     return this.header;
   }
+
+  hold(): void {}
+
+  release(): void {}
 }
 
 /** What a reader works with. */

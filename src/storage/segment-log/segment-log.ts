@@ -280,7 +280,7 @@ export class SegmentLog implements MessageStore, QueueOwner {
   private resident(ref: Ref): Loaded {
     const { message } = this.pending.at(this.ledger.slots.offset(ref));
     const { arrivedAtMs } = message;
-    return { header: message.encodeHeader(), body: Buffer.from(message.body), arrivedAtMs };
+    return { header: message.encodeHeader(), body: Buffer.from(message.lent), arrivedAtMs };
   }
 
   private async read(refs: readonly Ref[]): Promise<Loaded[]> {

@@ -332,7 +332,7 @@ function addRows(segment: Segment, entries: readonly Entry[]): void {
       entry.bytes,
       entry.ordinal,
       entry.slots.length,
-      message.body.length,
+      message.bodyBytes,
       entry.flags | priorityBits(message.priority),
       entry.seq,
       message.arrivedAtMs,

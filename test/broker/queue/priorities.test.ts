@@ -15,7 +15,7 @@ describe.each(KEEPING_BACKENDS)('a priority queue ($name)', ({ name: backend }) 
       await engine.settle();
     };
     await fill('purged');
-    expect(queue.purge()).toBe(6);
+    expect(queue.backlog.purge()).toBe(6);
     await fill('kept');
     const heir = await engine.crash();
     const bodies = await heir.drain(heir.session(), 'p');

@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 
 function delivery(bytes = 1, more = {}): Delivery {
-  const message = { body: Buffer.alloc(bytes) };
+  const message = { bodyBytes: bytes };
   return { message, queue: { name: 'q' }, holder: {}, tally: null, ...more } as unknown as Delivery;
 }
 

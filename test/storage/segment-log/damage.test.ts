@@ -122,7 +122,7 @@ describe('a segment', () => {
   test('takes no record of another segment, or in a body, for its own', async () => {
     const rig = new SegmentRig();
     const queue = rig.store.openQueue(1, new Sink());
-    rig.store.publish([queue], newMessage('carrier', { body: content }), null);
+    rig.store.publish([queue], newMessage('carrier', { lent: content }), null);
     await rig.settle();
     const [file] = rig.files.fileNames;
     const bytes = rig.files.content(file as string);

@@ -110,3 +110,34 @@ function newerHeader(header: Buffer, name: string): Buffer {
   newer.writeUInt32LE(crc32(newer.subarray(0, 8), salt), 8);
   return newer;
 }
+
+test('a message is held until it is written or acked everywhere, and no longer', async () => {
+  const rig = new SegmentRig();
+  const [a, b] = [1, 2].map((id) => rig.store.openQueue(id, new Sink())) as [
+    QueueStore,
+    QueueStore,
+  ];
+  await rig.recover();
+  const elided = plainMessage('elided');
+  const [one, other] = rig.store.publish([a, b], elided, null) as [number, number];
+  a.ack(one);
+  expect(elided.holds).toBe(1);
+  b.ack(other);
+  expect(elided.holds).toBe(0);
+  const failed = plainMessage('failed');
+  const acked = plainMessage('acked while it is written');
+  const written = plainMessage('written');
+  rig.files.faults.syncFailures = 2;
+  const messages = [failed, acked, written];
+  const refs = messages.map((message) => rig.store.publish([a], message, null)[0] as number);
+  await rig.turns();
+  expect(rig.store.failure).not.toBeNull();
+  expect(messages.map(({ holds }) => holds)).toEqual([1, 1, 1]);
+  a.ack(refs[0] as number);
+  rig.clock.advance(1000);
+  await new Promise((resolve) => setImmediate(resolve));
+  a.ack(refs[1] as number);
+  await rig.settle();
+  expect(messages.map(({ holds }) => holds)).toEqual([0, 0, 0]);
+  expect(await textsOf(a, [refs[2] as number])).toEqual(['written']);
+});

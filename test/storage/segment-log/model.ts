@@ -4,13 +4,13 @@
  * random steps from a seed.
  */
 import { expect } from 'vitest';
-import type { NewMessage, QueueStore, Ref } from '../../../src/storage/message-store.ts';
+import type { QueueStore, Ref } from '../../../src/storage/message-store.ts';
 import { Random } from '../../support/random.ts';
 import type { SegmentRig } from '../../support/segment-rig.ts';
-import { newMessage, Sink } from '../conformance.ts';
+import { type HeldMessage, newMessage, Sink } from '../conformance.ts';
 
 /** A message whose header is short. */
-export function plainMessage(text: string): NewMessage {
+export function plainMessage(text: string): HeldMessage {
   return newMessage(text, { encodeHeader: () => Buffer.from('header') });
 }
 

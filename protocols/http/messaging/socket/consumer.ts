@@ -83,7 +83,7 @@ export class SocketConsumer implements Consumer {
       wishes.format === 'message'
         ? heldMessage(delivery, token, wishes.encoding)
         : this.heldAsEvent(delivery, token);
-    host.output.message({ consumer: name, ...message }, delivery.message.body.length);
+    host.output.message({ consumer: name, ...message }, delivery.message.bodyBytes);
   }
 
   private heldAsEvent(delivery: Delivery, token: string | null): Record<string, unknown> {

@@ -21,7 +21,7 @@ export class Held {
   add(delivery: Delivery): string {
     const token = (++this.lastToken).toString(36);
     this.deliveries.set(token, delivery);
-    this.bytes += delivery.message.body.length;
+    this.bytes += delivery.message.bodyBytes;
     return token;
   }
 
@@ -31,7 +31,7 @@ export class Held {
       const delivery = this.deliveries.get(token);
       if (delivery === undefined) return true;
       this.deliveries.delete(token);
-      this.bytes -= delivery.message.body.length;
+      this.bytes -= delivery.message.bodyBytes;
       // Its queue may have taken it back meanwhile: it was held for too long.
       const ours = delivery.holder !== null && delivery.tally?.withdrawn !== true;
       if (ours) session.settle(delivery, outcome);

@@ -39,7 +39,7 @@ export class Publisher implements ReceiptHolder {
     const sequence = ++this.lastSequence;
     try {
       const message = messageOf(exchangeName(exchange), key, command);
-      session.checkSize(message.body.length);
+      session.checkSize(message.bodyBytes);
       const one: Posted = { id, mandatory, routed: 0 };
       this.posted.set(sequence, one);
       const receipt = new Receipt(this, sequence);
