@@ -202,6 +202,9 @@ export const STORE_BUSY_BYTES = 8 * 1024 * 1024;
 /** Bodies written at once; what comes meanwhile is the next write. */
 export const STORE_FLUSH_BYTES = 4 * 1024 * 1024;
 
+/** The same while acks overtake the disk: what waits for its turn need not be written then. */
+export const STORE_SMALL_FLUSH_BYTES = 512 * 1024;
+
 /** What compaction moves at once, so that confirms wait for one such write at most. */
 export const STORE_MOVE_BYTES = 1024 * 1024;
 
@@ -247,6 +250,11 @@ export const OUTBOX_SMALL_SLAB_BYTES = 4 * 1024;
 
 /** So that a message for so many connections allocates nothing: as much memory as the large. */
 export const OUTBOX_SMALL_SLABS_KEPT = 1024;
+
+/** Who sends pieces of this size gets slabs of the second, of which so many are kept. */
+export const OUTBOX_BULK_BYTES = 8 * 1024;
+export const OUTBOX_BULK_SLAB_BYTES = 256 * 1024;
+export const OUTBOX_BULK_SLABS_KEPT = 16;
 
 /** Unsent bytes of a connection above which its consumers take nothing more. */
 export const OUTBOX_HIGH_WATER_BYTES = 256 * 1024;

@@ -5,6 +5,9 @@
  * path: one system call per turn instead of one per message is worth a factor of ten and more.
  */
 import {
+  OUTBOX_BULK_BYTES,
+  OUTBOX_BULK_SLAB_BYTES,
+  OUTBOX_BULK_SLABS_KEPT,
   OUTBOX_HIGH_WATER_BYTES,
   OUTBOX_SLAB_BYTES,
   OUTBOX_SLABS_KEPT,
@@ -26,30 +29,49 @@ export interface Sink {
   on(event: 'drain', listener: () => void): unknown;
 }
 
+/** Slabs of one size. */
+class Shelf {
+  readonly bytes: number;
+  private readonly kept: number;
+  private readonly slabs: Buffer[] = [];
+
+  constructor(bytes: number, kept: number) {
+    this.bytes = bytes;
+    this.kept = kept;
+  }
+
+  take(): Buffer {
+    return this.slabs.pop() ?? Buffer.allocUnsafeSlow(this.bytes);
+  }
+
+  give(slab: Buffer): void {
+    if (this.slabs.length < this.kept) this.slabs.push(slab);
+  }
+}
+
 /**
  * Slabs that no connection is using. One pool serves all connections. Those that have little to
  * send get small ones: a message for a thousand subscribers takes a thousand slabs at once.
  */
 export class SlabPool {
-  private readonly small: Buffer[] = [];
-  private readonly large: Buffer[] = [];
+  private readonly small = new Shelf(OUTBOX_SMALL_SLAB_BYTES, OUTBOX_SMALL_SLABS_KEPT);
+  private readonly large = new Shelf(OUTBOX_SLAB_BYTES, OUTBOX_SLABS_KEPT);
+  private readonly bulk = new Shelf(OUTBOX_BULK_SLAB_BYTES, OUTBOX_BULK_SLABS_KEPT);
 
   /** A slab for at least `bytes`. */
   take(bytes: number): Buffer {
-    if (bytes <= OUTBOX_SMALL_SLAB_BYTES) {
-      return this.small.pop() ?? Buffer.allocUnsafeSlow(OUTBOX_SMALL_SLAB_BYTES);
-    }
-    if (bytes > OUTBOX_SLAB_BYTES) return Buffer.allocUnsafeSlow(bytes);
-    return this.large.pop() ?? Buffer.allocUnsafeSlow(OUTBOX_SLAB_BYTES);
+    if (bytes > OUTBOX_BULK_SLAB_BYTES) return Buffer.allocUnsafeSlow(bytes);
+    return this.shelfOf(bytes).take();
   }
 
   give(slab: Buffer): void {
-    const { small, large } = this;
-    if (slab.length === OUTBOX_SMALL_SLAB_BYTES) {
-      if (small.length < OUTBOX_SMALL_SLABS_KEPT) small.push(slab);
-    } else if (slab.length === OUTBOX_SLAB_BYTES) {
-      if (large.length < OUTBOX_SLABS_KEPT) large.push(slab);
-    }
+    const shelf = this.shelfOf(slab.length);
+    if (slab.length === shelf.bytes) shelf.give(slab);
+  }
+
+  private shelfOf(bytes: number): Shelf {
+    if (bytes <= OUTBOX_SMALL_SLAB_BYTES) return this.small;
+    return bytes <= OUTBOX_SLAB_BYTES ? this.large : this.bulk;
   }
 }
 
@@ -186,12 +208,16 @@ export class Outbox {
     this.ended = true;
   }
 
-  /** A small slab that is full is moved to a large one, and that goes out when it is full. */
+  /**
+   * A small slab that is full is moved to a large one, and that goes out when it is full. What is
+   * bulky goes out in more at once, because each write wakes the peer up.
+   */
   private nextSlab(size: number): void {
     const { slab, used, pool } = this;
     const moves = slab.length < OUTBOX_SLAB_BYTES && used + size <= OUTBOX_SLAB_BYTES;
     if (!moves) this.flush();
-    this.slab = pool.take(Math.max(this.used + size, Math.min(this.usual, OUTBOX_SLAB_BYTES)));
+    const least = size < OUTBOX_BULK_BYTES ? this.used + size : OUTBOX_BULK_SLAB_BYTES;
+    this.slab = pool.take(Math.max(least, Math.min(this.usual, OUTBOX_SLAB_BYTES)));
     if (!moves || used === 0) return;
     slab.copy(this.slab, 0, 0, used);
     pool.give(slab);

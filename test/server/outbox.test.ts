@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  OUTBOX_BULK_SLAB_BYTES,
+  OUTBOX_BULK_SLABS_KEPT,
   OUTBOX_HIGH_WATER_BYTES,
   OUTBOX_SLAB_BYTES,
   OUTBOX_SLABS_KEPT,
@@ -161,10 +163,13 @@ describe('a slab', () => {
 
   it('is kept up to a number, and only if it has a usual size', () => {
     const pool = new SlabPool();
-    pool.give(Buffer.alloc(OUTBOX_SLAB_BYTES + 1));
+    for (const bytes of [OUTBOX_SLAB_BYTES, OUTBOX_BULK_SLAB_BYTES]) {
+      pool.give(Buffer.alloc(bytes + 1));
+    }
     for (const [bytes, kept] of [
       [OUTBOX_SLAB_BYTES, OUTBOX_SLABS_KEPT],
       [OUTBOX_SMALL_SLAB_BYTES, OUTBOX_SMALL_SLABS_KEPT],
+      [OUTBOX_BULK_SLAB_BYTES, OUTBOX_BULK_SLABS_KEPT],
     ] as const) {
       const slabs = Array.from({ length: kept + 20 }, () => pool.take(bytes));
       expect(new Set(slabs.map(({ length }) => length))).toEqual(new Set([bytes]));
@@ -185,6 +190,14 @@ describe('a slab', () => {
     expect(pool.take(1)).toBe(small);
     outbox.flush();
     expect([socket.writes, socket.bytes().length]).toEqual([1, OUTBOX_SMALL_SLAB_BYTES + 99]);
+  });
+
+  it('is of the largest for who sends bulky pieces, so that they go out in one write', () => {
+    const { socket, outbox } = bench();
+    for (let i = 0; i < 15; i++) put(outbox, Buffer.alloc(16 * 1024));
+    expect([outbox.slab.length, socket.writes]).toEqual([OUTBOX_BULK_SLAB_BYTES, 0]);
+    outbox.flush();
+    expect([socket.writes, socket.bytes().length]).toEqual([1, 15 * 16 * 1024]);
   });
 
   it('is a large one at once for who sent much the last time', () => {
