@@ -184,10 +184,7 @@ export class Engine {
   /** Until nothing is on its way to a disk. */
   private async turns(): Promise<void> {
     const { messages, definitions } = this.folders;
-    for (let quiet = 0; quiet < (this.backend === 'segment' ? 3 : 1); quiet++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (messages.unanswered + definitions.unanswered > 0) quiet = 0;
-    }
+    await MemoryFiles.calm([messages, definitions], this.backend === 'segment' ? 3 : 1);
   }
 
   /** What becomes of a promise that waits for store or catalog. */

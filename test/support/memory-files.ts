@@ -80,8 +80,9 @@ export class MemoryFiles implements Files {
   writtenBytes = 0;
   /** Files that were synced though writing or syncing them had failed before. */
   readonly syncedAfterFailure = new Set<string>();
-  /** Calls that are not answered yet. */
+  /** Calls that are not answered yet, and those that are; some are answered at once. */
   unanswered = 0;
+  answered = 0;
   /** Files that are open now. */
   openFiles = 0;
   private readonly random: Random;
@@ -177,12 +178,25 @@ export class MemoryFiles implements Files {
     });
   }
 
+  /** Resolves when nobody has called any of the folders for so many turns of the event loop. */
+  static async calm(folders: readonly MemoryFiles[], turns: number): Promise<void> {
+    const moves = (): number => folders.reduce((sum, { answered }) => sum + answered, 0);
+    let before = moves();
+    for (let quiet = 0; quiet < turns; quiet++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const after = moves();
+      if (after !== before || folders.some(({ unanswered }) => unanswered > 0)) quiet = -1;
+      before = after;
+    }
+  }
+
   /** Everything takes a while, by turns of the event loop. */
   async later<T>(run: () => T): Promise<T> {
     const turns = this.random.below(3);
     this.unanswered++;
     for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
     this.unanswered--;
+    this.answered++;
     if (this.left) return new Promise(() => {});
     return run();
   }

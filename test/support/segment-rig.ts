@@ -52,11 +52,8 @@ export class SegmentRig {
   }
 
   /** Until no call is on its way to the disk. */
-  async turns(): Promise<void> {
-    for (let quiet = 0; quiet < 3; quiet++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (this.files.unanswered > 0) quiet = 0;
-    }
+  turns(): Promise<void> {
+    return MemoryFiles.calm([this.files], 3);
   }
 
   /** The next process, after ours was killed or the power went. */

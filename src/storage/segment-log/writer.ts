@@ -5,7 +5,12 @@
  * second. Hot path: the loops over entries.
  */
 import type { Clock, Timer } from '../../clock.ts';
-import { STORE_BUSY_BYTES, STORE_FLUSH_BYTES, STORE_RETRY_MS } from '../../limits.ts';
+import {
+  STORE_BUSY_BYTES,
+  STORE_FLUSH_BYTES,
+  STORE_RETRY_MS,
+  STORE_SMALL_FLUSH_BYTES,
+} from '../../limits.ts';
 import type { OpenFile } from '../files.ts';
 import { Encoder } from './encoder.ts';
 import { type Ledger, slotLength } from './ledger.ts';
@@ -38,6 +43,8 @@ export class Writer {
   /** Nothing is written before recovery knows what there is. */
   private started = false;
   private scheduled = false;
+  /** Were many of the last flush acked before their turn? */
+  private overtaken = false;
   private running: Promise<void> | null = null;
   private retryTimer: Timer | null = null;
   private readonly waiters: { readonly until: number; resolve(): void }[] = [];
@@ -100,9 +107,10 @@ export class Writer {
     // With nothing to write it would end before it is `running`, which then it were for ever.
     await null;
     while (pending.size > 0) {
-      const batch = pending.take(Math.min(STORE_FLUSH_BYTES, this.context.segmentBytes));
-      const idle = batch.every((entry) => entry.alive === 0);
-      const error = idle ? null : await this.write(batch);
+      const batch = pending.take(this.flushBytes);
+      const gone = countGone(batch);
+      this.overtaken = gone > batch.length / 3;
+      const error = gone === batch.length ? null : await this.write(batch);
       if (error !== null) {
         this.fail(batch, error);
         break;
@@ -110,8 +118,19 @@ export class Writer {
       pending.done += batch.length;
       this.conclude(batch);
       this.recover();
+      // The acks of what comes next may have come: they are worth more before it is written.
+      if (pending.size > 0) await new Promise((resolve) => setImmediate(resolve));
     }
     this.running = null;
+  }
+
+  /**
+   * How much to write at once. While acks overtake the disk it is little: the longer a message
+   * waits for its turn, the likelier it need not be written. If too much waits, all that goes.
+   */
+  private get flushBytes(): number {
+    const bytes = this.overtaken && !this.busy ? STORE_SMALL_FLUSH_BYTES : STORE_FLUSH_BYTES;
+    return Math.min(bytes, this.context.segmentBytes);
   }
 
   /**
@@ -308,6 +327,13 @@ function tell(transaction: Transaction, error: Error | null): void {
   if (transaction.told) return;
   transaction.told = true;
   transaction.settled.settled(error);
+}
+
+/** How many have been acked already by every queue that had them. */
+function countGone(entries: readonly Entry[]): number {
+  let gone = 0;
+  for (let i = 0; i < entries.length; i++) if ((entries[i] as Entry).alive === 0) gone++;
+  return gone;
 }
 
 /** Marks the records of a transaction, so that they are found together or not at all. */
