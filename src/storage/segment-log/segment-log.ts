@@ -272,6 +272,7 @@ export class SegmentLog implements MessageStore, QueueOwner {
     if (entry.alive > 0) return;
     this.counters.elided++;
     this.pending.free(entry);
+    this.writer.relax();
     const { settled } = entry;
     entry.settled = null;
     settled?.settled(null);

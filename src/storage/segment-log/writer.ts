@@ -309,6 +309,11 @@ export class Writer {
     this.updateBusy();
   }
 
+  /** Some of what was pending need not be written any more. */
+  relax(): void {
+    if (this.busy) this.updateBusy();
+  }
+
   private updateBusy(): void {
     const { bytes } = this.context.pending;
     if (this.failure !== null) return;

@@ -70,3 +70,16 @@ test('much is written at once if too much waits', async () => {
   await rig.settle();
   expect(Math.round((commits[2] as number) / (100 * KIB))).toBe(41);
 });
+
+test('publishers go on as soon as acks have made room, without waiting for the disk', async () => {
+  const { rig, queue, publish } = await writing();
+  const refs = Array.from({ length: 100 }, () => publish(100 * KIB));
+  expect(rig.store.busy).toBe(true);
+  const told: boolean[] = [];
+  rig.store.onBusy((busy) => told.push(busy));
+  for (const ref of refs.slice(0, 50)) queue.ack(ref);
+  expect(told).toEqual([]);
+  for (const ref of refs.slice(50, 70)) queue.ack(ref);
+  expect([told, rig.store.busy]).toEqual([[false], false]);
+  await rig.settle();
+});
