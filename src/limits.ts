@@ -2,8 +2,8 @@
  * Every bound of the program, named, with its reason. A bound belongs here rather than beside its
  * use, so that "how much can a client make us hold?" is answered by reading one file. A bound that
  * an operator may want to change is an option instead (config-options.ts); what only the console
- * needs is limits-console.ts, what looks at messages and moves them has limits-inspection.ts; bodies
- * and the heap have limits-memory.ts.
+ * needs is limits-console.ts, what looks at messages and moves them has limits-inspection.ts;
+ * bodies and the heap have limits-memory.ts.
  */
 
 /** Remembered answers of one user's permission patterns in one vhost; then it starts anew. */

@@ -1,10 +1,10 @@
 /**
- * BodyMemory: memory for bodies that is used again. A body of some KiB is an ArrayBuffer of its own,
- * and V8 collects the whole heap for every 64 MiB of them: at 16 KiB that was half of what a message
- * cost. So adapters that copy bodies in take the memory here, and a message gives it back when the
- * last who holds it lets go (message.ts says who those are). Whoever does not tell that it has
- * finished costs a collection, no more: memory that nobody gives back is garbage like any other.
- * Hot path.
+ * BodyMemory: memory for bodies that is used again. A body of some KiB is an ArrayBuffer of its
+ * own, and V8 collects the whole heap for every 64 MiB of them: at 16 KiB that was half of what a
+ * message cost. So adapters that copy bodies in take the memory here, and a message gives it back
+ * when the last who holds it lets go (message.ts says who those are). Whoever does not tell that it
+ * has finished costs a collection, no more: memory that nobody gives back is garbage like any
+ * other. Hot path.
  */
 import {
   BODY_MEMORY_KEPT_BYTES,

@@ -23,7 +23,7 @@ export type CancelReason =
 
 /** Somewhere deliveries can go; implemented by adapters. Its methods must not throw. */
 export interface Consumer {
-  /** Is it done with a message when take() returns? Then its memory may be used again afterwards. */
+  /** Is it done with a message when take() returns? Then its memory may be used again later. */
   readonly copies?: boolean;
   /** May a message be written now? After `false`, the adapter calls resume() when it may again. */
   canTake(): boolean;

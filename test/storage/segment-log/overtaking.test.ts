@@ -1,4 +1,4 @@
-/** Acks that come before a message's turn: it is not written, and the writer gives them a chance. */
+/** Acks before a message's turn: it is not written, and the writer gives them a chance. */
 import { expect, test } from 'vitest';
 import type { QueueStore } from '../../../src/storage/message-store.ts';
 import { SegmentRig } from '../../support/segment-rig.ts';
