@@ -1,8 +1,8 @@
 /**
  * Ceiling: what sockets alone allow here. A peer that speaks just enough AMQP to pass for a broker
  * with one queue, one publisher and one consumer, and does nothing else: it looks at the heads of
- * frames, drops bodies, sends prepared deliveries, and confirms all of a chunk at once. No broker on
- * Node can be faster beside the same load generator.
+ * frames, drops bodies, sends prepared deliveries, and confirms all of a chunk at once. No broker
+ * on Node can be faster beside the same load generator.
  *
  *   node bench/ceiling.ts         prints NAME=PORT:PID for --attach, and serves until Ctrl-C
  */
@@ -162,7 +162,7 @@ class Peer {
     this.socket.write(methodFrame(0, METHOD.connectionStart, ...mechanisms));
   }
 
-  /** The end of the frame at `at`, or of its head if it is a body; null if not all of it is there. */
+  /** The end of the frame at `at`, or of its head if it is a body; null if it is not all there. */
   private look(bytes: Buffer, at: number): number | null {
     if (bytes.length - at < FRAME_OVERHEAD) return null;
     if (bytes[at] === BODY_FRAME && this.deliveries.known) {
