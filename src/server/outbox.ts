@@ -216,8 +216,9 @@ export class Outbox {
     const { slab, used, pool } = this;
     const moves = slab.length < OUTBOX_SLAB_BYTES && used + size <= OUTBOX_SLAB_BYTES;
     if (!moves) this.flush();
-    const least = size < OUTBOX_BULK_BYTES ? this.used + size : OUTBOX_BULK_SLAB_BYTES;
-    this.slab = pool.take(Math.max(least, Math.min(this.usual, OUTBOX_SLAB_BYTES)));
+    const usual = Math.min(this.usual, OUTBOX_SLAB_BYTES);
+    const least = size < OUTBOX_BULK_BYTES ? usual : OUTBOX_BULK_SLAB_BYTES;
+    this.slab = pool.take(Math.max(this.used + size, least));
     if (!moves || used === 0) return;
     slab.copy(this.slab, 0, 0, used);
     pool.give(slab);

@@ -200,6 +200,15 @@ describe('a slab', () => {
     expect([socket.writes, socket.bytes().length]).toEqual([1, 15 * 16 * 1024]);
   });
 
+  it('is as large as what it has to hold', () => {
+    const { socket, outbox } = bench();
+    const bytes = Buffer.alloc(OUTBOX_BULK_SLAB_BYTES + 1, 'a');
+    put(outbox, Buffer.from('before'));
+    put(outbox, bytes);
+    outbox.flush();
+    expect(socket.bytes().equals(Buffer.concat([Buffer.from('before'), bytes]))).toBe(true);
+  });
+
   it('is a large one at once for who sent much the last time', () => {
     const { outbox } = bench();
     for (const bytes of [20_000, 1, 1]) {
